@@ -1,0 +1,115 @@
+import { Command, InvalidArgumentError, Option } from "commander";
+import type { EmulatorOptions } from "../index.ts";
+
+/** A value that cannot be used; the message says what was expected. */
+const fail = (expected: string): never => {
+  throw new InvalidArgumentError(`Expected ${expected}.`);
+};
+
+const toInteger =
+  (low: number, high: number) =>
+  (text: string): number =>
+    /^-?\d+$/.test(text) && Number(text) >= low && Number(text) <= high
+      ? Number(text)
+      : fail(`a whole number from ${low} to ${high}`);
+
+const toPositive = (text: string): number =>
+  Number(text) > 0 && Number.isFinite(Number(text)) ? Number(text) : fail("a number above 0");
+
+const units: Record<string, number> = { "": 1, b: 1, kb: 1024, mb: 1024 ** 2, gb: 1024 ** 3 };
+
+function toBytes(text: string): number {
+  const [, amount, unit] = /^(\d+)(b|kb|mb|gb)?$/i.exec(text) ?? fail("a size such as 32mb");
+  return Number(amount) * units[(unit ?? "").toLowerCase()]!;
+}
+
+const toTime = (text: string): string =>
+  /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/.test(text) && !Number.isNaN(Date.parse(text))
+    ? text
+    : fail("an RFC 3339 time such as 2026-01-01T00:00:00Z");
+
+/** What `start` was told. */
+export interface StartOptions {
+  host: string;
+  port: number;
+  db: string;
+  memory: boolean;
+  clock: "real" | "manual" | "skip";
+  rate: number;
+  startTime?: string;
+  profile: "instant" | "fast" | "realistic";
+  coldStart: "reject" | "wait";
+  auth: "any" | "known";
+  seed?: number;
+  fixtures: string[];
+  account: string;
+  journalMax: number;
+  maxBody: number;
+  defaultAccelerator: string;
+  streamUsage: "last-chunk" | "on-request";
+  json: boolean;
+}
+
+const TIMEOUT_PORT_MAX = 65_535;
+
+/** Every flag of `start`; each can also come from FIREWORKS_EMULATOR_<FLAG>. */
+export function withStartOptions(command: Command): Command {
+  const add = (flags: string, text: string, change: (option: Option) => Option): void => {
+    const option = new Option(flags, text);
+    command.addOption(
+      change(option.env(`FIREWORKS_EMULATOR_${option.attributeName().replace(/[A-Z]/g, "_$&").toUpperCase()}`)),
+    );
+  };
+  add("--host <address>", "address to listen on", (option) => option.default("127.0.0.1"));
+  add("--port <number>", "port to listen on, 0 for a free one", (option) =>
+    option.default(3473).argParser(toInteger(0, TIMEOUT_PORT_MAX)),
+  );
+  add("--db <file>", "database file", (option) => option.default(".fireworks-emulator/emulator.db"));
+  add("--memory", "keep everything in memory", (option) => option.default(false));
+  add("--clock <mode>", "how world time passes", (option) =>
+    option.choices(["real", "manual", "skip"]).default("real"),
+  );
+  add("--rate <factor>", "world seconds per host second in clock mode real", (option) =>
+    option.default(1).argParser(toPositive),
+  );
+  add("--start-time <time>", "world time of a new world, RFC 3339", (option) => option.argParser(toTime));
+  add("--profile <name>", "how long cold starts take", (option) =>
+    option.choices(["instant", "fast", "realistic"]).default("fast"),
+  );
+  add("--cold-start <way>", "what a request to a deployment with no ready replica gets", (option) =>
+    option.choices(["reject", "wait"]).default("reject"),
+  );
+  add("--auth <way>", "which keys work", (option) => option.choices(["any", "known"]).default("any"));
+  add("--seed <number>", "what texts and ids depend on; 0 for a new world", (option) =>
+    option.argParser(toInteger(-(2 ** 53 - 1), 2 ** 53 - 1)),
+  );
+  add("--fixtures <folder>", "folder with a catalog/ on top of the built-in one; repeatable", (option) =>
+    option.default([]).argParser((text: string, before: string[]) => [...before, text]),
+  );
+  add("--account <id>", "account that keys belong to", (option) => option.default("local"));
+  add("--journal-max <rows>", "requests kept in the journal", (option) =>
+    option.default(10_000).argParser(toInteger(0, 10_000_000)),
+  );
+  add("--max-body <size>", "largest request body", (option) =>
+    option.default(toBytes("32mb"), "32mb").argParser(toBytes),
+  );
+  add("--default-accelerator <type>", "used when neither type nor shape is named; none to demand one", (option) =>
+    option.default("NVIDIA_A100_80GB"),
+  );
+  add("--stream-usage <way>", "where streams tell their usage unless asked", (option) =>
+    option.choices(["last-chunk", "on-request"]).default("last-chunk"),
+  );
+  add("--json", "print JSON lines", (option) => option.default(false));
+  return command;
+}
+
+export function toEmulatorOptions(options: StartOptions): EmulatorOptions {
+  const { db, memory, maxBody, json: _, defaultAccelerator, ...rest } = options;
+  return {
+    ...rest,
+    database: memory ? ":memory:" : db,
+    maxBodyBytes: maxBody,
+    defaultAccelerator:
+      defaultAccelerator === "none" ? undefined : (defaultAccelerator as EmulatorOptions["defaultAccelerator"]),
+  };
+}

@@ -1,0 +1,41 @@
+import type { Emulator } from "../index.ts";
+import { createEmulator } from "../index.ts";
+import type { StartOptions } from "./options.ts";
+import { toEmulatorOptions } from "./options.ts";
+
+function banner({ url, env }: Emulator, options: StartOptions, now: string): string {
+  const clock = {
+    real: `real, x${options.rate}`,
+    manual: "manual: it moves by `clock advance` alone",
+    skip: "skip: it jumps when a client waits",
+  }[options.clock];
+  return [
+    `fireworks-emulator ready at ${url}`,
+    "",
+    `  Fireworks SDK   FIREWORKS_BASE_URL=${url} FIREWORKS_API_KEY=${env["FIREWORKS_API_KEY"]} FIREWORKS_ACCOUNT_ID=${env["FIREWORKS_ACCOUNT_ID"]}`,
+    `  OpenAI SDK      base URL ${url}/inference/v1`,
+    `  control plane   ${url}/v1/accounts/${env["FIREWORKS_ACCOUNT_ID"]}/deployments`,
+    `  emulator API    ${url}/__emulator/status`,
+    `  clock           ${clock}; it is ${now}`,
+    `  database        ${options.memory ? "in memory" : options.db}`,
+    "",
+    "Ctrl-C stops it.",
+  ].join("\n");
+}
+
+/** Serves until a signal comes; signal handlers are in place before anything is printed. */
+export async function start(options: StartOptions): Promise<void> {
+  const emulator = await createEmulator(toEmulatorOptions(options));
+  let stopping = false;
+  const stop = (signal: NodeJS.Signals): void => {
+    if (stopping) process.exit(1);
+    stopping = true;
+    void emulator.close().then(() => {
+      console.log(options.json ? JSON.stringify({ event: "stopped", signal }) : "stopped; the world is saved");
+      process.exitCode = 0;
+    });
+  };
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, stop);
+  if (options.json) console.log(JSON.stringify({ event: "ready", url: emulator.url, pid: process.pid }));
+  else console.log(banner(emulator, options, await emulator.clock.now()));
+}

@@ -1,0 +1,97 @@
+import type { AcceleratorType, Region } from "../../schema/hardware.ts";
+import type { DeploymentSpec, DeploymentState } from "../../schema/deployment.ts";
+import type { Status } from "../../schema/wire.ts";
+import type { Ms } from "../time.ts";
+
+/** Stages of a replica's start; `scheduling` and `waiting` (in line for GPUs) both show as pendingScheduling. */
+export type Phase = "scheduling" | "waiting" | "downloading" | "initializing" | "ready";
+
+export interface Replica {
+  number: number;
+  /** Which version of the hardware settings it was started with. */
+  generation: number;
+  phase: Phase;
+  /** When this phase began: the place in the line, for `waiting`; the start of billing, for `ready`. */
+  since: Ms;
+  /** When this phase ends by itself. */
+  dueAt: Ms | null;
+  /** Where it holds GPUs; null before it has any. */
+  region: Region | null;
+  gpus: number;
+}
+
+/** A recommendation of the autoscaler that held from `at` until the next run's `at`. */
+export interface Run {
+  at: Ms;
+  replicas: number;
+}
+
+/** The autoscaler's last look, for `:explain`. */
+export interface Decision {
+  at: Ms;
+  desired: number;
+  reason: string;
+  /** What each load target asks for, before any window. */
+  inputs: Record<string, number>;
+  recommended: number;
+}
+
+/** Everything that is known of a deployment: one JSON document in the store. */
+export interface DeploymentRecord {
+  name: string;
+  /** Order of creation in the world; breaks ties. */
+  sequence: number;
+  spec: DeploymentSpec;
+  state: DeploymentState;
+  status: Status;
+  createdBy: string;
+  /** Whether requests for its bare base model may come here. */
+  autoDeploy: boolean;
+  createTime: Ms;
+  updateTime: Ms;
+  deleteTime: Ms | null;
+  purgeTime: Ms | null;
+  /** When DELETING becomes DELETED. */
+  drainAt: Ms | null;
+  desired: number;
+  generation: number;
+  nextReplica: number;
+  replicas: Replica[];
+  /** Where the first replica was last placed; it stays while scaled to zero. */
+  region: Region;
+  /** Last sign of use; scale to zero counts from here. */
+  idleSince: Ms;
+  /** Last inference request (or creation); the seven days count from here. */
+  trafficSince: Ms;
+  /** The last inference request, for the guard of DELETE; null before the first. */
+  lastRequestAt: Ms | null;
+  /** The autoscaler's next look; null while nothing can change its mind. */
+  lookAt: Ms | null;
+  history: Run[];
+  decision: Decision | null;
+}
+
+/** One line of the event log. */
+export interface LogEntry {
+  type: string;
+  from: string;
+  to: string;
+  reason: string;
+}
+
+/** GPU time to bill: one replica from ready to removal. */
+export interface UsageEntry {
+  acceleratorType: AcceleratorType;
+  gpus: number;
+  from: Ms;
+  to: Ms;
+}
+
+export const readyReplicas = (record: DeploymentRecord): Replica[] =>
+  record.replicas.filter((replica) => replica.phase === "ready");
+
+/** Nothing but time, traffic or a client will change it: what `until: "settled"` and polling wait for. */
+export function isSettled(record: DeploymentRecord): boolean {
+  if (record.state === "CREATING" || record.state === "UPDATING" || record.state === "DELETING") return false;
+  return record.replicas.every((replica) => replica.phase === "ready");
+}

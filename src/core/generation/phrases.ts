@@ -1,0 +1,210 @@
+/**
+ * Words and sentence frames. `{topic}` is a word of the request; the other slots name a list in `words`.
+ * Frames keep the topic where any word can stand, so that sentences read well whatever was asked.
+ */
+export const words = {
+  opener: [
+    "In practice",
+    "At its core",
+    "In most cases",
+    "Broadly speaking",
+    "On closer inspection",
+    "For most teams",
+    "Over time",
+    "In everyday use",
+    "Put simply",
+    "Historically",
+  ],
+  link: [
+    "As a result",
+    "Because of this",
+    "For that reason",
+    "At the same time",
+    "In other words",
+    "By contrast",
+    "Even so",
+    "More importantly",
+    "In addition",
+    "That said",
+  ],
+  thing: ["approach", "process", "system", "idea", "method", "pattern", "framework", "structure", "model", "practice"],
+  part: [
+    "context",
+    "timing",
+    "scale",
+    "feedback",
+    "planning",
+    "measurement",
+    "communication",
+    "design",
+    "cost",
+    "reliability",
+    "simplicity",
+    "experience",
+  ],
+  actor: [
+    "engineers",
+    "researchers",
+    "practitioners",
+    "beginners",
+    "experts",
+    "teams",
+    "readers",
+    "designers",
+    "analysts",
+    "historians",
+  ],
+  act: ["compare", "measure", "examine", "explain", "refine", "combine", "revisit", "test", "document", "simplify"],
+  quality: [
+    "careful",
+    "practical",
+    "gradual",
+    "reliable",
+    "surprising",
+    "simple",
+    "flexible",
+    "consistent",
+    "subtle",
+    "important",
+  ],
+  effect: [
+    "better results",
+    "fewer surprises",
+    "a clearer picture",
+    "lower costs",
+    "stronger habits",
+    "faster progress",
+    "less confusion",
+    "more useful answers",
+    "a steadier pace",
+    "deeper understanding",
+  ],
+  object: [
+    "a map",
+    "a garden",
+    "a bridge",
+    "a recipe",
+    "a conversation",
+    "a workshop",
+    "an orchestra",
+    "a long journey",
+    "a toolbox",
+    "a river",
+  ],
+  time: [
+    "early on",
+    "from the start",
+    "after a while",
+    "in the long run",
+    "at the right moment",
+    "before anything else",
+    "step by step",
+    "once the basics are clear",
+  ],
+  place: [
+    "a quiet harbor town",
+    "the edge of an old forest",
+    "a small mountain village",
+    "a crowded night market",
+    "an empty railway station",
+    "a lighthouse above the rocks",
+  ],
+  person: ["Mara", "Tomas", "Ines", "Oskar", "Leila", "Henrik", "Noor", "Felix"],
+  mood: ["patient", "restless", "hopeful", "curious", "stubborn", "quiet", "cheerful", "uncertain"],
+} as const;
+
+export type Slot = keyof typeof words;
+
+/** Sentences that may begin an answer; the others follow on from something. */
+export const openings = {
+  explain: [
+    "{opener}, {topic} comes down to a {quality} balance between {part} and {part}.",
+    "The first thing to know about {topic} is how much it depends on {part}.",
+    "{Topic} is best understood as a {quality} {thing} that grows out of {part}.",
+    "At first glance {topic} looks simple, but the {part} behind it deserves a closer look.",
+    "Most questions about {topic} are really questions about {part}.",
+    "To understand {topic}, it helps to start with {part} and work outward.",
+  ],
+  story: [
+    "In {place}, there lived a {mood} person named {person} who thought about {topic} every day.",
+    "It was late in the year when {person} first heard about {topic}.",
+    "Everyone in {place} knew {person}, and everyone knew what {person} thought of {topic}.",
+  ],
+} as const;
+
+export const frames = {
+  explain: [
+    "{link}, many {actor} {act} the {part} behind {topic} {time}.",
+    "A {quality} {thing} usually leads to {effect}.",
+    "{opener}, people compare {topic} to {object}: every part matters, but not at the same time.",
+    "When {actor} talk about {topic}, they often mean the {part} rather than the {thing} itself.",
+    "{link}, it helps to {act} the {part} and the {part} separately.",
+    "There is no single rule here, although {part} tends to matter more than {part}.",
+    "The history of {topic} shows that {quality} changes bring {effect}.",
+    "One {quality} way to look at {topic} is to ask what would happen without it.",
+    "{link}, the {thing} works best when {actor} {act} it {time}.",
+    "Some {actor} prefer a more {quality} {thing}, and they have good reasons for it.",
+    "If you only remember one point about {topic}, remember the role of {part}.",
+    "This is why {actor} {act} each {thing} {time} and keep notes on what changed.",
+    "{opener}, the hardest question is not how {topic} works but when it is worth the effort.",
+    "A short example makes this clear: with enough {part}, even a {quality} {thing} gives {effect}.",
+    "What looks like a problem of {part} is often a problem of {part}.",
+    "Getting {topic} right {time} saves a great deal of work later.",
+  ],
+  item: [
+    "**{Part}**: {act} it {time}, because {topic} depends on it.",
+    "**A {quality} {thing}**: it brings {effect} without much extra work.",
+    "**{Part} and {part}**: {actor} {act} both before they decide.",
+    "**{Act} the {thing}**: even a {quality} change can lead to {effect}.",
+    "**Small steps**: treat {topic} like {object} and build it up {time}.",
+    "**Honest {part}**: without it, {topic} is hard to {act}.",
+    "**Time for {part}**: most {actor} wish they had started {time}.",
+  ],
+  story: [
+    "{person} had always been {mood}, and that morning was no different.",
+    "Nobody in {place} could explain why {topic} mattered so much.",
+    '"You can {act} it {time}," said {person}, "but you cannot hurry it."',
+    "The wind came up from {place}, and with it the first real news in weeks.",
+    "{person} and {person} looked at each other, {mood} and a little afraid.",
+    "So they made a plan, a {quality} one, and wrote it down beside {object}.",
+    "By evening the whole town was talking about {topic}.",
+    "It was not the ending that {person} had expected, but it was a {quality} one.",
+  ],
+  verse: [
+    "The {mood} evening folds its light,",
+    "and {topic} drifts beyond our sight,",
+    "we {act} the stars, we {act} the sea,",
+    "as {quality} as things can be.",
+    "Like {object} that waits for rain,",
+    "a {mood} song comes round again,",
+    "it asks for {part}, it asks for time,",
+    "and finds in {topic} half a rhyme.",
+  ],
+  yesNo: [
+    "Yes, in most cases, although it depends on {part}.",
+    "Generally yes, as long as the {part} is {quality} enough.",
+    "Not quite: {topic} is more a question of {part} than of {part}.",
+    "It depends on what you mean by {topic}, but usually the answer is yes.",
+    "No, not by itself; it also takes {part} and a {quality} {thing}.",
+  ],
+  greeting: [
+    "Hello! How can I help you today?",
+    "Hi there! What would you like to talk about?",
+    "Hello! It's good to hear from you. What can I do for you?",
+    "Hi! I'm ready when you are. What are you working on?",
+  ],
+  listOpener: [
+    "Here are some points worth considering about {topic}:",
+    "A few {quality} ideas on {topic}:",
+    "These are the ones that {actor} mention most often:",
+  ],
+} as const;
+
+export const stopWords = new Set(
+  (
+    "a about above after again all also am an and any are as at be because been before being below best between both but by can could did do does doing down during each " +
+    "explain few for from further give get had has have having he her here hers him his how i if in into is it its just know let like list make many may me more most much must my name need no nor not now of off on " +
+    "once one only or other our out over own please say same she should show so some such tell than that the their them then there these they thing this those through to too two three under until up use very was " +
+    "want we were what when where which while who why will with word words would write you your short long using sentence sentences paragraph describe story poem haiku song tale tips ideas ways reasons steps examples learn learning compare discuss summarize faster better user assistant system test answer question"
+  ).split(" "),
+);

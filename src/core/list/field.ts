@@ -1,0 +1,15 @@
+import { toCamel } from "../name.ts";
+
+/** Any resource as JSON. */
+export type Json = Record<string, unknown>;
+
+/** Reads `snapshot.base_model` or `snapshot.baseModel`; undefined when a part is missing. */
+export function readField(resource: Json, path: string): unknown {
+  let value: unknown = resource;
+  for (const part of path.split(".")) {
+    if (typeof value !== "object" || value === null) return undefined;
+    const fields = value as Json;
+    value = part in fields ? fields[part] : fields[toCamel(part)];
+  }
+  return value;
+}

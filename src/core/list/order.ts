@@ -1,0 +1,31 @@
+import { invalid } from "../error.ts";
+import type { Json } from "./field.ts";
+import { readField } from "./field.ts";
+
+export type Order = (left: Json, right: Json) => number;
+
+function compare(left: unknown, right: unknown): number {
+  if (typeof left === "number" && typeof right === "number") return left - right;
+  const [a, b] = [String(left ?? ""), String(right ?? "")];
+  return a < b ? -1 : Number(a > b);
+}
+
+/** `create_time desc, name`: comma-separated fields; ties by name, so that an order is always total. */
+export function parseOrder(text: string): Order {
+  const keys = `${text},name`
+    .split(",")
+    .filter((key) => key.trim() !== "")
+    .map((key) => {
+      const [path, direction = "asc", ...rest] = key.trim().split(/\s+/);
+      if (rest.length > 0 || !/^(asc|desc)$/i.test(direction) || !/^[\w.]+$/.test(path!))
+        throw invalid(`invalid order_by: "${key.trim()}"`);
+      return { path: path!, sign: direction.toLowerCase() === "desc" ? -1 : 1 };
+    });
+  return (left, right) => {
+    for (const { path, sign } of keys) {
+      const result = compare(readField(left, path), readField(right, path));
+      if (result !== 0) return result * sign;
+    }
+    return 0;
+  };
+}

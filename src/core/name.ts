@@ -1,0 +1,24 @@
+/** Resource names: `accounts/{account}` and `accounts/{account}/{collection}/{id}` (control-plane §1.1). */
+
+export const accountName = (account: string): string => `accounts/${account}`;
+export const resourceName = (account: string, collection: string, id: string): string =>
+  `accounts/${account}/${collection}/${id}`;
+
+/** The last part of a name: its ID. */
+export const idOf = (name: string): string => name.slice(name.lastIndexOf("/") + 1);
+
+/** The account that a name belongs to. */
+export const accountOf = (name: string): string => name.split("/")[1] ?? "";
+
+/** An ID that a user may choose: 1-63 of `a-z 0-9 -`, starting with a letter, ending without a dash. */
+export const isUserId = (id: string): boolean => /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/.test(id);
+
+/** An account ID as it stands in names; the page itself writes `acmeInc`. */
+export const isAccountId = (id: string): boolean => /^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/.test(id);
+
+/** `replicaCount` -> `replica_count`. */
+export const toSnake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+/** `replica_count` -> `replicaCount`; camel case stays. */
+export const toCamel = (name: string): string =>
+  name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());

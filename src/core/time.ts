@@ -1,0 +1,58 @@
+/** World time: integer milliseconds since the Unix epoch. The only file of core that touches `Date`, always with an argument. */
+export type Ms = number;
+
+export const SECOND: Ms = 1_000;
+export const MINUTE: Ms = 60 * SECOND;
+export const HOUR: Ms = 60 * MINUTE;
+export const DAY: Ms = 24 * HOUR;
+
+/** RFC 3339 in UTC as protobuf JSON prints it: no fraction, or three digits. */
+export function toTimestamp(at: Ms): string {
+  const text = new Date(at).toISOString();
+  return text.endsWith(".000Z") ? `${text.slice(0, -5)}Z` : text;
+}
+
+/** `YYYY-MM-DD` in UTC. */
+export function toDay(at: Ms): string {
+  return new Date(at).toISOString().slice(0, 10);
+}
+
+/** Milliseconds of an RFC 3339 time with a zone, or undefined. */
+export function parseTimestamp(text: string): Ms | undefined {
+  if (!/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/i.test(text)) return undefined;
+  const at = Date.parse(text);
+  return Number.isNaN(at) ? undefined : at;
+}
+
+/** Milliseconds of a protobuf JSON duration such as `"600s"` or `"1.5s"`, or undefined. */
+export function parseDuration(text: string): Ms | undefined {
+  const match = /^(-?\d{1,12}(?:\.\d{1,9})?)s$/.exec(text);
+  return match ? Math.round(Number(match[1]) * SECOND) : undefined;
+}
+
+const goUnits: Record<string, Ms> = { ms: 1, s: SECOND, m: MINUTE, h: HOUR, d: DAY };
+
+/** Milliseconds of a span as people write it, `"1h30m"`, `"90s"`, `"250ms"`, `"7d"` (Go's syntax and days), or undefined. */
+export function parseSpan(text: string): Ms | undefined {
+  if (!/^(\d+(\.\d+)?(ms|s|m|h|d))+$/.test(text)) return undefined;
+  let total = 0;
+  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g))
+    total += Number(amount) * goUnits[unit!]!;
+  return Math.round(total);
+}
+
+/** Protobuf JSON duration. */
+export function toDuration(span: Ms): string {
+  return `${span / SECOND}s`;
+}
+
+/** A span in Go's style, `1h0m0s`, as firectl and our reasons print it. */
+export function toSpan(span: Ms): string {
+  if (span < SECOND) return `${span}ms`;
+  const [hours, minutes, seconds] = [
+    Math.floor(span / HOUR),
+    Math.floor((span % HOUR) / MINUTE),
+    (span % MINUTE) / SECOND,
+  ];
+  return `${hours ? `${hours}h` : ""}${hours || minutes ? `${minutes}m` : ""}${seconds}s`;
+}

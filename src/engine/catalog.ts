@@ -1,0 +1,156 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { z } from "zod";
+import type { ModelFacts } from "../core/deployment/capacity.ts";
+import type { GpuCounts } from "../core/deployment/fleet.ts";
+import { resourceName } from "../core/name.ts";
+import { parseTimestamp, toTimestamp } from "../core/time.ts";
+import type { CatalogAccelerator, CatalogModel } from "../schema/catalog.ts";
+import { acceleratorsFile, modelsFile, regionsFile } from "../schema/catalog.ts";
+import type { Model } from "../schema/model.ts";
+
+/** The account that owns the public catalogue. */
+export const PUBLIC_ACCOUNT = "fireworks";
+
+/** What the world is furnished with: public models, accelerators, GPUs per region. */
+export interface Catalog {
+  models: Map<string, Model>;
+  facts: Map<string, ModelFacts>;
+  accelerators: Map<string, CatalogAccelerator>;
+  fleet: GpuCounts;
+}
+
+/** A fixture file that cannot be used: file, JSON path, expected, got. */
+export class FixtureError extends Error {}
+
+const builtIn = fileURLToPath(new URL("../../fixtures", import.meta.url));
+
+function describeValue(input: unknown, path: PropertyKey[]): string {
+  let value = input;
+  for (const part of path) value = (value as Record<PropertyKey, unknown> | undefined)?.[part];
+  return JSON.stringify(value)?.slice(0, 80) ?? "nothing";
+}
+
+/** Reads and checks one file. */
+export function readFixture<T extends z.ZodType>(file: string, schema: T): z.infer<T> {
+  let input: unknown;
+  try {
+    input = JSON.parse(readFileSync(file, "utf8"));
+  } catch (error) {
+    throw new FixtureError(`${file}: ${(error as Error).message}`);
+  }
+  const result = schema.safeParse(input);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0]!;
+  const path = issue.path.map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`)).join("");
+  throw new FixtureError(`${file}: $${path}: ${issue.message}, got ${describeValue(input, issue.path)}`);
+}
+
+/** The items of a catalogue file from every folder that has it, later ones replacing earlier ones by key. */
+function collect<T>(
+  folders: readonly string[],
+  file: string,
+  schema: z.ZodType,
+  list: string,
+  key: (item: T) => string,
+): T[] {
+  const items = new Map<string, T>();
+  for (const folder of folders) {
+    const path = join(folder, "catalog", file);
+    if (!existsSync(path)) continue;
+    for (const item of (readFixture(path, schema) as Record<string, T[]>)[list]!) items.set(key(item), item);
+  }
+  return [...items.values()];
+}
+
+const BILLION = 1e9;
+
+function toModel(entry: CatalogModel): Model {
+  const createTime = toTimestamp(parseTimestamp(entry.createTime)!);
+  return {
+    name: resourceName(PUBLIC_ACCOUNT, "models", entry.id),
+    displayName: entry.displayName,
+    description: `${entry.displayName} by ${entry.maker}.`,
+    createTime,
+    updateTime: createTime,
+    state: "READY",
+    status: { code: "OK", message: "" },
+    kind: entry.kind,
+    githubUrl: "",
+    huggingFaceUrl: entry.huggingFace ? `https://huggingface.co/${entry.huggingFace}` : "",
+    baseModelDetails: {
+      worldSize: 1,
+      checkpointFormat: "HUGGINGFACE",
+      huggingfaceFiles: [],
+      parameterCount: String(Math.round(entry.parametersB * BILLION)),
+      moe: entry.activeB !== undefined,
+      tunable: entry.lora,
+      modelType: entry.modelType,
+      supportsFireattention: true,
+      defaultPrecision: entry.precision,
+      supportsMtp: false,
+    },
+    peftDetails: null,
+    public: true,
+    contextLength: entry.contextLength,
+    supportsImageInput: entry.images,
+    supportsTools: entry.tools,
+    importedFrom: "",
+    fineTuningJob: "",
+    defaultDraftModel: "",
+    defaultDraftTokenCount: 0,
+    deployedModelRefs: [],
+    cluster: "",
+    calibrated: false,
+    tunable: entry.lora,
+    supportsLora: entry.lora,
+    useHfApplyChatTemplate: false,
+    defaultSamplingParams: entry.sampling,
+    rlTunable: false,
+    trainingContextLength: 0,
+    supportsServerless: entry.serverless,
+    supervisedLoraTunable: entry.lora,
+    supervisedFullParameterTunable: false,
+    rlLoraTunable: false,
+    rlFullParameterTunable: false,
+  };
+}
+
+const toFacts = (entry: CatalogModel): ModelFacts => ({
+  name: resourceName(PUBLIC_ACCOUNT, "models", entry.id),
+  modelType: entry.modelType,
+  parametersB: entry.parametersB,
+  activeB: entry.activeB ?? entry.parametersB,
+  moe: entry.activeB !== undefined,
+  embedding: entry.kind === "EMBEDDING_MODEL",
+  contextLength: entry.contextLength,
+  precision: entry.precision,
+  supportsLora: entry.lora,
+});
+
+/** @throws FixtureError naming the file, the place and what was expected */
+export function loadCatalog(fixtures: readonly string[]): Catalog {
+  const folders = [builtIn, ...fixtures];
+  const entries = collect<CatalogModel>(folders, "models.json", modelsFile, "models", (item) => item.id);
+  const accelerators = collect<CatalogAccelerator>(
+    folders,
+    "accelerators.json",
+    acceleratorsFile,
+    "accelerators",
+    (item) => item.type,
+  );
+  const regions = collect<{ region: string; gpus: object }>(
+    folders,
+    "regions.json",
+    regionsFile,
+    "regions",
+    (item) => item.region,
+  );
+  return {
+    models: new Map(entries.map((entry) => [resourceName(PUBLIC_ACCOUNT, "models", entry.id), toModel(entry)])),
+    facts: new Map(entries.map((entry) => [resourceName(PUBLIC_ACCOUNT, "models", entry.id), toFacts(entry)])),
+    accelerators: new Map(accelerators.map((item) => [item.type, item])),
+    fleet: Object.fromEntries(regions.map((item) => [item.region, item.gpus])) as GpuCounts,
+  };
+}

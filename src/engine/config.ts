@@ -1,0 +1,61 @@
+import type { StreamUsage } from "../core/codec/format.ts";
+import type { Profile } from "../core/deployment/replica.ts";
+import type { Ms } from "../core/time.ts";
+import type { AcceleratorType } from "../schema/hardware.ts";
+import type { ClockMode } from "./clock.ts";
+
+/** How a world behaves: every knob, with its default. */
+export interface WorldConfig {
+  /** A file, or `:memory:`. */
+  database: string;
+  clock: ClockMode;
+  rate: number;
+  /** World time of a new world: the host's now for `real`, 2026-01-01 otherwise. */
+  startTime: Ms | undefined;
+  profile: Profile;
+  /** A request to a deployment with no ready replica: 503 at once, or held until one is ready. */
+  coldStart: "reject" | "wait";
+  /** `any`: every key works. `known`: only `fw_<account ID>` of an account that exists. */
+  auth: "any" | "known";
+  /** Undefined keeps the seed of an existing world; a new one gets 0. */
+  seed: number | undefined;
+  /** The account that keys belong to. */
+  account: string;
+  journalMax: number;
+  defaultAccelerator: AcceleratorType | undefined;
+  streamUsage: StreamUsage;
+  /** Folders of catalogue, scripts and scenarios on top of the built-in ones. */
+  fixtures: readonly string[];
+}
+
+export const defaultConfig: WorldConfig = {
+  database: ":memory:",
+  clock: "real",
+  rate: 1,
+  startTime: undefined,
+  profile: "fast",
+  coldStart: "reject",
+  auth: "any",
+  seed: undefined,
+  account: "local",
+  journalMax: 10_000,
+  defaultAccelerator: "NVIDIA_A100_80GB",
+  streamUsage: "last-chunk",
+  fixtures: [],
+};
+
+/** Limits that are not flags yet; each protects the process from a single caller. */
+export const limits = {
+  eventsMax: 100_000,
+  /** Steps of one advance. */
+  stepsPerAdvanceMax: 5_000_000,
+  /** Events in the answer of one advance. */
+  advanceEventsMax: 1_000,
+  /** Distinct request contents whose ids go on counting; the oldest is forgotten first. */
+  occurrencesMax: 100_000,
+  /** Requests held for a cold start at once. */
+  heldMax: 1_000,
+  /** A group of rows is committed after this much host time, or this many rows. */
+  groupMs: 50,
+  groupRows: 1_000,
+} as const;

@@ -1,0 +1,159 @@
+import { createRecord } from "../core/deployment/lifecycle.ts";
+import { RECENT_TRAFFIC_MS } from "../core/deployment/policy.ts";
+import type { DeploymentRecord } from "../core/deployment/record.ts";
+import { toResource } from "../core/deployment/resource.ts";
+import type { Hardware } from "../core/deployment/spec.ts";
+import { createSpec, updateSpec } from "../core/deployment/spec.ts";
+import type { ModelFacts } from "../core/deployment/capacity.ts";
+import { ApiError, invalid, texts } from "../core/error.ts";
+import type { Json } from "../core/list/field.ts";
+import { applyMask, parseMask } from "../core/list/mask.ts";
+import { accountOf, isAccountId, isUserId, resourceName } from "../core/name.ts";
+import { alphanumeric, digest } from "../core/random.ts";
+import type { Deployment } from "../schema/deployment.ts";
+import { ensureAccount } from "./open-world.ts";
+import type { World } from "./world.ts";
+
+const ID_LENGTH = 8;
+
+const hardwareOf = (world: World): Hardware => ({
+  accelerators: world.parts.catalog.accelerators,
+  fleet: world.parts.fleet.total,
+  defaultAccelerator: world.parts.config.defaultAccelerator,
+});
+
+function baseModelOf(world: World, name: unknown): ModelFacts {
+  if (typeof name !== "string" || name === "") throw invalid("invalid deployment: base_model is required");
+  if (!/^accounts\/[^/]+\/models\/[^/]+$/.test(name)) {
+    throw invalid(
+      'invalid deployment: invalid base model name: name must be in the format: "accounts/<accounts-id>/models/<models-id>"',
+    );
+  }
+  const facts = world.parts.catalog.facts.get(name);
+  if (!facts) throw new ApiError("NOT_FOUND", `model ${name} not found`);
+  return facts;
+}
+
+function chooseId(
+  world: World,
+  account: string,
+  wanted: string | undefined,
+  body: Json,
+  validateOnly: boolean,
+): string {
+  if (wanted) {
+    if (!isUserId(wanted))
+      throw invalid(
+        `invalid deployment ID "${wanted}": it must have 1-63 characters of a-z, 0-9 and -, start with a letter and not end with -`,
+      );
+    return wanted;
+  }
+  const content = digest("deployment", world.parts.seed, account, JSON.stringify(body));
+  for (let n = validateOnly ? 0 : world.countOccurrence(content); ; n += 1) {
+    const id = alphanumeric(digest(content, n), ID_LENGTH);
+    if (!world.parts.deployments.has(resourceName(account, "deployments", id))) return id;
+  }
+}
+
+export interface CreateOptions {
+  deploymentId?: string | undefined;
+  validateOnly?: boolean | undefined;
+  disableAutoDeploy?: boolean | undefined;
+}
+
+/**
+ * Creates a deployment (control-plane §1.2, §2.3).
+ * @param body a decoded Deployment
+ * @throws ApiError INVALID_ARGUMENT, NOT_FOUND (base model), ALREADY_EXISTS
+ */
+export function createDeployment(world: World, account: string, body: Json, options: CreateOptions): Deployment {
+  return world.change((now) => {
+    if (!isAccountId(account)) throw invalid(`invalid account ID "${account}"`);
+    const facts = baseModelOf(world, body["baseModel"]);
+    const spec = createSpec(body, facts, hardwareOf(world));
+    const id = chooseId(world, account, options.deploymentId, body, options.validateOnly ?? false);
+    const name = resourceName(account, "deployments", id);
+    if (world.parts.deployments.has(name)) throw new ApiError("ALREADY_EXISTS", "deployment ID already exists");
+    const autoDeploy = !options.disableAutoDeploy;
+    if (options.validateOnly) return toResource(createRecord(name, 0, spec, "", autoDeploy, now));
+    ensureAccount(world, account);
+    world.add(
+      createRecord(
+        name,
+        world.nextSequence(),
+        spec,
+        world.parts.accounts.get(`accounts/${account}`)!.email,
+        autoDeploy,
+        now,
+      ),
+    );
+    return toResource(world.deployment(name));
+  });
+}
+
+function demandLive(record: DeploymentRecord, verb: string): void {
+  if (record.state === "DELETING" || record.state === "DELETED") {
+    throw new ApiError("FAILED_PRECONDITION", `deployment is ${record.state}; undelete it before you ${verb} it`);
+  }
+}
+
+/** Changes the fields that the mask names, or that the body has (control-plane §1.2, the [conflict] on updateMask). */
+export function updateDeployment(world: World, name: string, body: Json, updateMask: string | undefined): Deployment {
+  return world.change(() => {
+    const record = world.deployment(name);
+    demandLive(record, "update");
+    const facts = baseModelOf(world, record.spec.baseModel);
+    const { spec, restart } = updateSpec(record.spec, applyMask(body, parseMask(updateMask)), facts, hardwareOf(world));
+    world.apply(name, { type: "update", spec, restart });
+    return toResource(world.deployment(name));
+  });
+}
+
+/** Soft delete, or for good with `hard`; refused after recent traffic unless `ignoreChecks` (control-plane §4.4). */
+export function deleteDeployment(world: World, name: string, hard: boolean, ignoreChecks: boolean): void {
+  world.change((now) => {
+    const record = world.deployment(name);
+    const isDeleted = record.state === "DELETING" || record.state === "DELETED";
+    if (
+      !isDeleted &&
+      !ignoreChecks &&
+      record.lastRequestAt !== null &&
+      now - record.lastRequestAt < RECENT_TRAFFIC_MS
+    ) {
+      throw new ApiError("FAILED_PRECONDITION", texts.recentTraffic);
+    }
+    if (hard) world.remove(name);
+    else if (!isDeleted) world.apply(name, { type: "delete" });
+  });
+}
+
+/** Brings a soft-deleted deployment back, from CREATING, until its purge time. */
+export function undeleteDeployment(world: World, name: string): Deployment {
+  return world.change(() => {
+    const { state } = world.deployment(name);
+    if (state !== "DELETED" && state !== "DELETING")
+      throw new ApiError("FAILED_PRECONDITION", "deployment is not deleted");
+    world.apply(name, { type: "undelete" });
+    return toResource(world.deployment(name));
+  });
+}
+
+/** Sets the target count, within the bounds; the autoscaler goes on from there (control-plane §3.5). */
+export function scaleDeployment(world: World, name: string, replicas: number): void {
+  if (replicas < 0) throw invalid("replica_count must be non-negative");
+  world.change(() => {
+    demandLive(world.deployment(name), "scale");
+    world.apply(name, { type: "scale", replicas });
+  });
+}
+
+/** The deployment that a bare model name stands for: the first of its account that was not told otherwise. */
+export function defaultDeployment(world: World, model: string, account: string): DeploymentRecord | undefined {
+  let best: DeploymentRecord | undefined;
+  for (const record of world.parts.deployments.values()) {
+    if (record.spec.baseModel !== model || !record.autoDeploy || accountOf(record.name) !== account) continue;
+    if (record.state === "DELETING" || record.state === "DELETED" || record.state === "FAILED") continue;
+    if (!best || record.sequence < best.sequence) best = record;
+  }
+  return best;
+}

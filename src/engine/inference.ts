@@ -1,0 +1,113 @@
+import type { Answer } from "../core/codec/answer.ts";
+import { createAnswer } from "../core/codec/answer.ts";
+import type { GenerationRequest } from "../core/codec/request.ts";
+import type { Capacity } from "../core/deployment/capacity.ts";
+import { admit } from "../core/deployment/capacity.ts";
+import type { Flight } from "../core/deployment/load.ts";
+import { Load } from "../core/deployment/load.ts";
+import type { DeploymentRecord } from "../core/deployment/record.ts";
+import { readyReplicas } from "../core/deployment/record.ts";
+import { ApiError, texts } from "../core/error.ts";
+import { digest } from "../core/random.ts";
+import { SECOND } from "../core/time.ts";
+import type { Target } from "./routing.ts";
+import { resolveModel } from "./routing.ts";
+import { skipFor, waitForReplica } from "./waiting.ts";
+import type { World } from "./world.ts";
+
+/** An answer with the circumstances that its headers tell. */
+export interface Served {
+  answer: Answer;
+  flight: Flight;
+  target: Target;
+  /** Requests on the replica, this one included; 0 for serverless. */
+  concurrent: number;
+}
+
+/** The shared service is as fast as an idle replica of this width (ours). */
+const serverlessCapacity: Capacity = { prefillTokensPerSecond: 20_000, decodeTokensPerSecond: 120, concurrency: 1 };
+const serverlessReplica = [{ number: 0 }];
+
+const saturated = (): ApiError =>
+  new ApiError(
+    "too_many_requests",
+    "Request didn't generate first token before the given deadline, the service is overloaded",
+  );
+const scalingUp = (): ApiError => new ApiError("DEPLOYMENT_SCALING_UP", texts.scalingUp);
+
+/** Puts a request on a replica: its load counts from now to its computed end (simulation §2). */
+function board(
+  world: World,
+  record: DeploymentRecord,
+  promptTokens: number,
+  completionTokens: number,
+): { flight: Flight; concurrent: number } {
+  const load = world.parts.loads.get(record.name)!;
+  const flight = admit(
+    load,
+    readyReplicas(record),
+    world.capacityOf(record),
+    world.now,
+    promptTokens,
+    completionTokens,
+  );
+  // refused requests are traffic too: they keep a deployment awake
+  world.apply(record.name, { type: "request", until: flight?.endAt ?? world.now });
+  if (!flight) throw saturated();
+  load.add(flight);
+  world.parts.store.addFlight({ deployment: record.name, ...flight });
+  return { flight, concurrent: load.inFlight(flight.replica, world.now) };
+}
+
+/** The deployment with a ready replica: at once, after a cold start with `wait`, or a 503 that wakes it. */
+async function awaken(world: World, record: DeploymentRecord): Promise<DeploymentRecord> {
+  if (readyReplicas(record).length > 0) return record;
+  world.apply(record.name, { type: "request", until: world.now });
+  world.saveSoon();
+  if (world.parts.config.coldStart === "wait" && record.spec.maxReplicaCount > 0)
+    return waitForReplica(world, record.name);
+  // in `skip` the retry that this answer asks for finds the next stage
+  skipFor(world, record.name);
+  throw scalingUp();
+}
+
+/**
+ * Serves one request of any format.
+ * @param idPrefix `cmpl-` or `chatcmpl-`
+ * @throws ApiError NOT_FOUND, DEPLOYMENT_SCALING_UP, too_many_requests, invalid_request_error
+ */
+export async function serve(
+  world: World,
+  request: GenerationRequest,
+  account: string,
+  idPrefix: string,
+): Promise<Served> {
+  world.catchUp();
+  let target = resolveModel(world, request.model, account);
+  const { model, echo } = target;
+  if (target.deployment) target = { ...target, deployment: await awaken(world, target.deployment) };
+  const { parts, usage } = createAnswer(request, {
+    worldSeed: world.parts.seed,
+    contextLength: target.deployment?.spec.maxContextLength || model.contextLength,
+  });
+  let boarded: { flight: Flight; concurrent: number };
+  if (target.deployment) {
+    boarded = board(world, target.deployment, usage.prompt_tokens, usage.completion_tokens);
+  } else {
+    boarded = {
+      flight: admit(
+        new Load(),
+        serverlessReplica,
+        serverlessCapacity,
+        world.now,
+        usage.prompt_tokens,
+        usage.completion_tokens,
+      )!,
+      concurrent: 0,
+    };
+  }
+  const content = digest("request", world.parts.seed, request.identity);
+  const id = idPrefix + digest(content, world.countOccurrence(content)).slice(0, 32);
+  world.saveSoon();
+  return { answer: { id, created: Math.floor(world.now / SECOND), model: echo, parts, usage }, target, ...boarded };
+}

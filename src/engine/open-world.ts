@@ -1,0 +1,115 @@
+import type { FlightRow } from "../store/store.ts";
+import { Store } from "../store/store.ts";
+import { openDatabase } from "../store/database.ts";
+import { Load } from "../core/deployment/load.ts";
+import type { DeploymentRecord } from "../core/deployment/record.ts";
+import { accountName } from "../core/name.ts";
+import type { Ms } from "../core/time.ts";
+import { toTimestamp } from "../core/time.ts";
+import type { GpuCounts } from "../core/deployment/fleet.ts";
+import type { Account } from "../schema/account.ts";
+import type { Catalog } from "./catalog.ts";
+import { PUBLIC_ACCOUNT } from "./catalog.ts";
+import { Clock, hostNow, VIRTUAL_START } from "./clock.ts";
+import type { WorldConfig } from "./config.ts";
+import { limits } from "./config.ts";
+import type { Stockout } from "./fleet.ts";
+import { FleetState } from "./fleet.ts";
+import { TimerQueue } from "./queue.ts";
+import type { WorldParts } from "./world.ts";
+import { World } from "./world.ts";
+
+export function newAccount(id: string, now: Ms): Account {
+  return {
+    name: accountName(id),
+    displayName: id,
+    createTime: toTimestamp(now),
+    accountType: "ACCOUNT_TYPE_UNSPECIFIED",
+    email: `owner@${id}.example`,
+    state: "READY",
+    status: { code: "OK", message: "" },
+    suspendState: "UNSUSPENDED",
+    updateTime: toTimestamp(now),
+  };
+}
+
+function readAll<T>(store: Store, kind: string): [string, T][] {
+  return store.documents(kind).map(({ name, body }) => [name, JSON.parse(body) as T]);
+}
+
+/** Rebuilds what is kept in memory only: who is in flight, and the autoscaler's view of load. */
+function loadsOf(deployments: Map<string, DeploymentRecord>, flights: FlightRow[]): Map<string, Load> {
+  const loads = new Map([...deployments.keys()].map((name) => [name, new Load()]));
+  for (const flight of flights) loads.get(flight.deployment)?.add(flight);
+  return loads;
+}
+
+function openFleet(store: Store, catalog: Catalog): FleetState {
+  const fleet = new FleetState(catalog.fleet);
+  for (const [, { total, unlimited }] of readAll<{ total: GpuCounts; unlimited: boolean }>(store, "fleet")) {
+    Object.assign(fleet.total, total);
+    fleet.unlimited = unlimited;
+  }
+  for (const [id, stockout] of readAll<Stockout>(store, "stockout")) fleet.stockouts.set(id, stockout);
+  return fleet;
+}
+
+/** The parts of a world as its database has them; a new one is seeded. */
+function readParts(config: WorldConfig, catalog: Catalog, store: Store): WorldParts {
+  const stored = store.meta("now");
+  const startTime = Number(
+    store.meta("startTime") ?? config.startTime ?? (config.clock === "real" ? hostNow() : VIRTUAL_START),
+  );
+  const deployments = new Map(readAll<DeploymentRecord>(store, "deployment"));
+  const queue = new TimerQueue();
+  for (const timer of store.timers()) queue.set(timer);
+  return {
+    config,
+    catalog,
+    store,
+    queue,
+    startTime,
+    deployments,
+    clock: new Clock(config.clock, config.rate, stored === undefined ? startTime : Number(stored)),
+    fleet: openFleet(store, catalog),
+    seed: String(config.seed ?? store.meta("seed") ?? 0),
+    accounts: new Map(readAll<Account>(store, "account")),
+    loads: loadsOf(deployments, store.flights()),
+    occurrences: new Map(store.occurrences().map(({ content, count }) => [content, count])),
+    sequence: Number(store.meta("sequence") ?? 0),
+    lastEventId: store.lastId("events"),
+    lastJournalId: store.lastId("journal"),
+  };
+}
+
+/** Makes sure that an account exists; with `--auth any` every account that is written to does. */
+export function ensureAccount(world: World, id: string): void {
+  const name = accountName(id);
+  const { accounts, store } = world.parts;
+  if (accounts.has(name)) return;
+  const account = newAccount(id, world.now);
+  accounts.set(name, account);
+  store.putDocument("account", name, () => JSON.stringify(account));
+}
+
+/** What every world has from the start. */
+export function seedWorld(world: World): void {
+  const { store, seed, startTime, config } = world.parts;
+  store.setMeta("seed", seed);
+  store.setMeta("startTime", String(startTime));
+  ensureAccount(world, PUBLIC_ACCOUNT);
+  ensureAccount(world, config.account);
+  world.flush();
+}
+
+/**
+ * Opens a world: a new one, or the one that the database holds, exactly as it was.
+ * @throws DatabaseError when the file cannot be used
+ */
+export function openWorld(config: WorldConfig, catalog: Catalog): World {
+  const connection = openDatabase(config.database);
+  const store = new Store(connection, { journalMax: config.journalMax, eventsMax: limits.eventsMax });
+  const world = new World(readParts(config, catalog, store));
+  seedWorld(world);
+  return world;
+}

@@ -1,0 +1,60 @@
+import type { z } from "zod";
+import type { Json } from "../core/list/field.ts";
+import type { Page } from "../core/list/page.ts";
+import { listPage } from "../core/list/page.ts";
+import type { ListQuery } from "../schema/wire.ts";
+import { accountKind } from "./kinds/account.ts";
+import { deploymentKind } from "./kinds/deployment.ts";
+import { modelKind } from "./kinds/model.ts";
+import type { World } from "./world.ts";
+
+/** What a method is called with: decoded, and checked against its schemas. */
+export interface Invocation {
+  /** The account in the path, not the caller's. */
+  account: string;
+  /** The full name; of the parent for list and create. */
+  name: string;
+  query: Record<string, unknown>;
+  body: Json;
+}
+
+/** A method of a kind that is written by hand. */
+export interface Method {
+  summary: string;
+  http: "GET" | "POST" | "PATCH" | "DELETE";
+  query?: z.ZodObject;
+  /** Undefined when it takes none. */
+  body?: z.ZodObject;
+  /** Undefined when it answers `{}`. */
+  result?: z.ZodObject;
+  run(world: World, call: Invocation): Json;
+}
+
+/**
+ * A kind of resource: a row. List and get come from `all` and `find`; the rest is there when the kind has it.
+ * Adding a kind is a schema, a file under `kinds/` and a line below.
+ */
+export interface Kind {
+  /** Path segment and key of the list, e.g. `deployments`. */
+  collection: string;
+  /** The name of the type in documents, e.g. `Deployment`. */
+  type: string;
+  schema: z.ZodObject;
+  /** Field of the default order (control-plane §9). */
+  defaultOrder: string;
+  listQuery?: z.ZodObject;
+  all(world: World, call: Invocation): Iterable<Json>;
+  find(world: World, name: string): Json | undefined;
+  create?: Method;
+  update?: Method;
+  remove?: Method;
+  /** Custom methods, `POST /v1/accounts/a/deployments/d:undelete`. */
+  verbs?: Record<string, Method>;
+}
+
+export const kinds: readonly Kind[] = [accountKind, modelKind, deploymentKind];
+
+/** One page of a kind. */
+export function listResources(kind: Kind, world: World, call: Invocation): Page {
+  return listPage(kind.all(world, call), call.query as ListQuery, kind.defaultOrder);
+}

@@ -1,0 +1,39 @@
+import { seedWorld } from "./open-world.ts";
+import type { World } from "./world.ts";
+
+/** What can be cleared by itself; the order is that of a whole reset. */
+export const resetParts = ["journal", "state", "clock"] as const;
+export type ResetPart = (typeof resetParts)[number];
+
+const work: Record<ResetPart, (world: World) => void> = {
+  journal: ({ parts }) => parts.store.clear(["journal"]),
+
+  state(world) {
+    const { parts } = world;
+    parts.store.clear(["documents", "timers", "events", "usage", "flights", "occurrences"]);
+    for (const map of [parts.deployments, parts.loads, parts.accounts, parts.occurrences, parts.fleet.stockouts])
+      map.clear();
+    parts.queue.clear();
+    parts.fleet.restock(parts.catalog.fleet);
+    parts.sequence = 0;
+    parts.lastEventId = 0;
+    parts.store.setMeta("sequence", "0");
+    world.forget();
+    seedWorld(world);
+  },
+
+  clock(world) {
+    const { clock, config, startTime, deployments } = world.parts;
+    clock.configure(config.clock, config.rate);
+    // time goes back only where nothing remembers it
+    if (deployments.size === 0) world.rewind(startTime);
+    world.rearm();
+  },
+};
+
+/** Clears parts of a world; what was waiting to be written is written first, so that nothing comes back. */
+export function resetWorld(world: World, parts: readonly ResetPart[]): void {
+  world.flush();
+  for (const part of parts) work[part](world);
+  world.flush();
+}

@@ -1,0 +1,93 @@
+import type { DeploymentRecord } from "../core/deployment/record.ts";
+import { ApiError, texts } from "../core/error.ts";
+import { idOf, resourceName } from "../core/name.ts";
+import { alphanumeric, digest } from "../core/random.ts";
+import type { Model } from "../schema/model.ts";
+import { PUBLIC_ACCOUNT } from "./catalog.ts";
+import { defaultDeployment } from "./deployments.ts";
+import type { World } from "./world.ts";
+
+/** Where a request goes: a deployment, or the shared serverless service. */
+export interface Target {
+  model: Model;
+  /** Undefined for serverless. */
+  deployment: DeploymentRecord | undefined;
+  /** The `model` of the answer: the full resource name of what was asked for. */
+  echo: string;
+}
+
+export const modelNotFound = (): ApiError => new ApiError("NOT_FOUND", texts.noModel, "model");
+
+/** `accounts/a/models/m`, `a/m`, or a bare `m` of the public catalogue. */
+function toModelName(text: string): string {
+  const parts = text.split("/");
+  if (parts.length === 4) return text;
+  return resourceName(parts.length === 2 ? parts[0]! : PUBLIC_ACCOUNT, "models", parts.at(-1)!);
+}
+
+/** `accounts/a/deployments/d`, `a/d`, or a bare `d` of the caller's account. */
+function toDeploymentName(text: string, account: string): string {
+  const parts = text.split("/");
+  if (parts.length === 4) return text;
+  return resourceName(parts.length === 2 ? parts[0]! : account, "deployments", parts.at(-1)!);
+}
+
+/** The deployed model that a deployment makes of its base model (control-plane §6.2): `<model id>-<8 alphanumerics>`. */
+export const deployedModelName = (record: DeploymentRecord): string =>
+  `${record.name.slice(0, record.name.indexOf("/deployments/"))}/deployedModels/${idOf(record.spec.baseModel)}-${alphanumeric(digest("deployedModel", record.name), 8)}`;
+
+function toTarget(world: World, record: DeploymentRecord | undefined, echo: string): Target | undefined {
+  if (!record || record.state === "DELETING" || record.state === "DELETED" || record.state === "FAILED")
+    return undefined;
+  return { model: world.parts.catalog.models.get(record.spec.baseModel)!, deployment: record, echo };
+}
+
+function findDeployed(world: World, name: string): DeploymentRecord | undefined {
+  for (const record of world.parts.deployments.values())
+    if (record.autoDeploy && deployedModelName(record) === name) return record;
+  return undefined;
+}
+
+/** A model by name: serverless where the service has it, otherwise the caller's default deployment of it. */
+function findModel(world: World, name: string, account: string): Target | undefined {
+  const model = world.parts.catalog.models.get(name);
+  if (!model) return undefined;
+  if (model.supportsServerless) return { model, deployment: undefined, echo: name };
+  return toTarget(world, defaultDeployment(world, name, account), name);
+}
+
+/** Names with four parts, by collection; routers here are the automatic one of each deployment. */
+const byCollection: Record<string, (world: World, text: string, account: string) => Target | undefined> = {
+  models: findModel,
+  deployments: (world, text) => toTarget(world, world.parts.deployments.get(text), text),
+  routers: (world, text) =>
+    toTarget(world, world.parts.deployments.get(text.replace("/routers/", "/deployments/")), text),
+  deployedModels: (world, text) => toTarget(world, findDeployed(world, text), text),
+};
+
+function find(world: World, text: string, account: string): Target | undefined {
+  const hash = text.indexOf("#");
+  if (hash >= 0) {
+    const model = toModelName(text.slice(0, hash));
+    const record = world.parts.deployments.get(toDeploymentName(text.slice(hash + 1), account));
+    return record?.spec.baseModel === model ? toTarget(world, record, model) : undefined;
+  }
+  const parts = text.split("/");
+  if (parts.length === 4 && parts[0] === "accounts") return byCollection[parts[2]!]?.(world, text, account);
+  if (parts.length > 2) return undefined;
+  const deployment = toDeploymentName(text, account);
+  return (
+    findModel(world, toModelName(text), account) ?? toTarget(world, world.parts.deployments.get(deployment), deployment)
+  );
+}
+
+/**
+ * What a model string means (control-plane §8).
+ * @param account the caller's, for bare names
+ * @throws ApiError NOT_FOUND with the one text for unknown, deleted and foreign alike
+ */
+export function resolveModel(world: World, text: string, account: string): Target {
+  const target = find(world, text, account);
+  if (!target) throw modelNotFound();
+  return target;
+}

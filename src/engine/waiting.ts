@@ -1,0 +1,72 @@
+import type { DeploymentRecord } from "../core/deployment/record.ts";
+import { isSettled, readyReplicas } from "../core/deployment/record.ts";
+import { ApiError, texts } from "../core/error.ts";
+import type { Ms } from "../core/time.ts";
+import { limits } from "./config.ts";
+import { modelNotFound } from "./routing.ts";
+import type { World } from "./world.ts";
+
+/** All its pending replicas stand in line for GPUs: no timer of its own will change that. */
+const isStalled = (record: DeploymentRecord): boolean =>
+  record.drainAt === null &&
+  record.replicas.some((replica) => replica.phase === "waiting") &&
+  record.replicas.every((replica) => replica.dueAt === null);
+
+/** The next time at which waiting for this deployment can pay off; undefined when only a client can change it. */
+function nextChange(world: World, record: DeploymentRecord): Ms | undefined {
+  if (isSettled(record)) return undefined;
+  if (!isStalled(record)) return world.parts.queue.get("deployment", record.name)?.at;
+  const ends = [...world.parts.fleet.stockouts.values()].map((stockout) => stockout.endAt).filter((at) => at !== null);
+  return ends.length > 0 ? Math.min(...ends) : undefined;
+}
+
+/** Clock mode `skip`: a client that looks at something unsettled moves time to its next change. */
+export function skipFor(world: World, name: string): void {
+  if (world.parts.clock.mode !== "skip") return;
+  const record = world.parts.deployments.get(name);
+  const at = record && nextChange(world, record);
+  if (at !== undefined) world.runTo(at);
+}
+
+let held = 0;
+
+/** Holds a request until the deployment has a ready replica; the clock decides how long that takes. */
+export async function waitForReplica(world: World, name: string): Promise<DeploymentRecord> {
+  if (held >= limits.heldMax)
+    throw new ApiError("too_many_requests", `more than ${limits.heldMax} requests are held for a cold start`);
+  held += 1;
+  try {
+    for (;;) {
+      const record = world.parts.deployments.get(name);
+      if (!record || record.state === "DELETED" || record.state === "DELETING" || record.state === "FAILED")
+        throw modelNotFound();
+      if (readyReplicas(record).length > 0) return record;
+      if (record.desired === 0) throw new ApiError("DEPLOYMENT_SCALING_UP", texts.scalingUp);
+      const before = world.now;
+      skipFor(world, name);
+      if (world.now === before) await nextEventOf(world, name);
+    }
+  } finally {
+    held -= 1;
+  }
+}
+
+function nextEventOf(world: World, name: string): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = world.listen((row) => {
+      if (row.deployment !== name) return;
+      stop();
+      resolve();
+    });
+  });
+}
+
+/** Runs until no deployment waits for time alone. @returns how many steps it took */
+export function runUntilSettled(world: World): number {
+  for (let steps = 0; ;) {
+    let next = Infinity;
+    for (const record of world.parts.deployments.values()) next = Math.min(next, nextChange(world, record) ?? Infinity);
+    if (next === Infinity) return steps;
+    steps += world.runTo(next);
+  }
+}

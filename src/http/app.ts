@@ -1,0 +1,120 @@
+import { Hono } from "hono";
+import type { Context } from "hono";
+import { ApiError, texts } from "../core/error.ts";
+import type { Worlds } from "../engine/worlds.ts";
+import { PRODUCT } from "../engine/version.ts";
+import { authenticate } from "./auth.ts";
+import { decodeQuery, readText } from "./body.ts";
+import { controlRoutes } from "./control.ts";
+import { toEnvelope } from "./envelope.ts";
+import { inferenceRoutes } from "./inference.ts";
+import { newRequestId, record } from "./journal.ts";
+import { openApiRoute } from "./openapi.ts";
+import { resourceRoutes } from "./resources.ts";
+import type { Call, Plane, Reply, Route } from "./route.ts";
+import { toPattern, toRoutingPath } from "./verb-path.ts";
+
+export interface AppOptions {
+  worlds: Worlds;
+  /** Largest request body, in bytes. */
+  maxBodyBytes: number;
+  /** Where the server can be reached, for links. */
+  url(): string;
+  /** Called for what should never happen. */
+  onBug(error: unknown, requestId: string): void;
+}
+
+/** Every route there is, in one table. */
+export function allRoutes(options: AppOptions): Route[] {
+  const routes = [...resourceRoutes(), ...inferenceRoutes(), ...controlRoutes(options)];
+  return [...routes, openApiRoute(routes)];
+}
+
+const planeOf = (path: string): Plane =>
+  path.startsWith("/v1/accounts") ? "control" : path.startsWith("/__emulator") ? "emulator" : "inference";
+
+function respond(call: Call, path: string, plane: Plane, { status = 200, body, headers }: Reply): Response {
+  const text = typeof body === "string" ? body : JSON.stringify(body);
+  const method = call.context.req.method;
+  const journaled = plane === "control" || plane === "inference";
+  const requestId =
+    headers?.["x-request-id"] ??
+    call.context.req.header("x-request-id") ??
+    (journaled ? newRequestId(call.world, plane, method, path, call.text) : "emulator");
+  if (journaled) record(call, path, status, requestId, text);
+  return new Response(text, {
+    status,
+    headers: { "content-type": "application/json", "x-emulator": PRODUCT, "x-request-id": requestId, ...headers },
+  });
+}
+
+function fail(call: Call, path: string, plane: Plane, thrown: unknown, options: AppOptions): Response {
+  const id = newRequestId(call.world, plane, call.context.req.method, path, call.text);
+  const error = thrown instanceof ApiError ? thrown : new ApiError("INTERNAL_SERVER_ERROR", texts.internal);
+  if (error !== thrown) options.onBug(thrown, id);
+  const { status, body } = toEnvelope(error, plane, id);
+  return respond(call, path, plane, {
+    status,
+    body,
+    headers: { "x-request-id": call.context.req.header("x-request-id") ?? id },
+  });
+}
+
+/** Runs one route: the same order for all, key first (inference §7.3). */
+async function run(route: Route, call: Call, options: AppOptions): Promise<Response> {
+  const { context } = call;
+  const path = pathOf(context.req.url);
+  try {
+    if (route.plane === "control" || route.plane === "inference")
+      call.account = authenticate(call.world, context, route.plane);
+    if (route.method !== "GET") call.text = await readText(context, options.maxBodyBytes);
+    call.query = decodeQuery(route.query, context);
+    const reply = await route.handle(call);
+    return reply instanceof Response ? reply : respond(call, path, route.plane, reply);
+  } catch (error) {
+    return fail(call, path, route.plane, error, options);
+  }
+}
+
+/**
+ * The whole HTTP API as a `fetch`; no port is needed. World time is brought up to now before any handler runs.
+ */
+export function createApp(options: AppOptions): Hono {
+  const app = new Hono({ getPath: (request) => toRoutingPath(pathOf(request.url)) });
+  const newCall = (context: Context, params: Record<string, string>): Call => {
+    const world = options.worlds.default;
+    world.catchUp();
+    return {
+      world,
+      context,
+      account: world.parts.config.account,
+      params,
+      query: {},
+      text: "",
+      note: { deployment: "", model: "" },
+    };
+  };
+  const paths = new Set<string>();
+  for (const route of allRoutes(options)) {
+    for (const path of [route.path, ...(route.aliases ?? [])]) {
+      paths.add(path);
+      app.on(route.method, toPattern(path), (context) =>
+        run(route, newCall(context, context.req.param() as Record<string, string>), options),
+      );
+    }
+  }
+  const refuse = (code: "METHOD_NOT_ALLOWED" | "NOT_FOUND", text: string, plane?: Plane) => (context: Context) => {
+    const path = pathOf(context.req.url);
+    return fail(newCall(context, {}), path, plane ?? planeOf(path), new ApiError(code, text), options);
+  };
+  for (const path of paths) app.all(toPattern(path), refuse("METHOD_NOT_ALLOWED", "Method not allowed"));
+  app.notFound(refuse("NOT_FOUND", texts.noPath, "inference"));
+  return app;
+}
+
+/** The path of a URL, undecoded. */
+function pathOf(url: string): string {
+  const start = url.indexOf("/", url.indexOf("//") + 2);
+  const end = url.slice(start).search(/[?#]/);
+  return start < 0 ? "/" : end < 0 ? url.slice(start) : url.slice(start, start + end);
+}

@@ -1,0 +1,115 @@
+import { completionFormat, chatFormat, toBody, toStream } from "../core/codec/format.ts";
+import type { Format } from "../core/codec/format.ts";
+import type { GenerationRequest } from "../core/codec/request.ts";
+import { decodeChat, decodeCompletion } from "../core/codec/request.ts";
+import { accountOf } from "../core/name.ts";
+import { parseTimestamp, SECOND } from "../core/time.ts";
+import type { Served } from "../engine/inference.ts";
+import { serve } from "../engine/inference.ts";
+import { PRODUCT } from "../engine/version.ts";
+import type { World } from "../engine/world.ts";
+import { chatRequest, chatResponse, modelList } from "../schema/chat.ts";
+import { completionRequest, completionResponse } from "../schema/completion.ts";
+import { modelNotFound } from "../engine/routing.ts";
+import { decodeInferenceBody } from "./body.ts";
+import { record } from "./journal.ts";
+import { perfHeaders } from "./perf.ts";
+import type { Call, Reply, Route } from "./route.ts";
+
+/** Every inference route answers under both prefixes: the official SDK drops the first (inference §1.1). */
+const both = (path: string): Pick<Route, "path" | "aliases"> => ({
+  path: `/inference/v1${path}`,
+  aliases: [`/v1${path}`],
+});
+
+async function answer(
+  call: Call,
+  request: GenerationRequest,
+  format: Format,
+  idPrefix: string,
+): Promise<Reply | Response> {
+  const served: Served = await serve(call.world, request, call.account, idPrefix);
+  const { config } = call.world.parts;
+  call.note.deployment = served.target.deployment?.name ?? "";
+  call.note.model = served.answer.model;
+  const requestId = call.context.req.header("x-request-id") ?? served.answer.id;
+  const headers = perfHeaders(served, request.stream);
+  if (!request.stream)
+    return { body: toBody(served.answer, format), headers: { "x-request-id": requestId, ...headers } };
+  const text = toStream(served.answer, format, request.includeUsage, config.streamUsage);
+  record(call, new URL(call.context.req.url).pathname, 200, requestId, text);
+  return new Response(text, {
+    headers: {
+      "content-type": "text/event-stream",
+      "cache-control": "no-cache",
+      "x-emulator": PRODUCT,
+      "x-request-id": requestId,
+      ...headers,
+    },
+  });
+}
+
+function listModels(world: World): object[] {
+  return [...world.parts.catalog.models.values()]
+    .filter((model) => model.supportsServerless)
+    .map((model) => ({
+      id: model.name,
+      object: "model",
+      owned_by: accountOf(model.name),
+      created: Math.floor(parseTimestamp(model.createTime!)! / SECOND),
+      kind: model.kind,
+      supports_chat: model.kind !== "FLUMINA_BASE_MODEL",
+      supports_image_input: model.supportsImageInput,
+      supports_tools: model.supportsTools,
+      context_length: model.contextLength,
+    }));
+}
+
+/** The inference API (inference §1.2). */
+export function inferenceRoutes(): Route[] {
+  return [
+    {
+      method: "POST",
+      ...both("/completions"),
+      plane: "inference",
+      tag: "Inference",
+      summary: "Complete a prompt",
+      body: completionRequest,
+      result: completionResponse,
+      handle: (call) =>
+        answer(call, decodeCompletion(decodeInferenceBody(completionRequest, call.text)), completionFormat, "cmpl-"),
+    },
+    {
+      method: "POST",
+      ...both("/chat/completions"),
+      plane: "inference",
+      tag: "Inference",
+      summary: "Answer a conversation",
+      body: chatRequest,
+      result: chatResponse,
+      handle: (call) => answer(call, decodeChat(decodeInferenceBody(chatRequest, call.text)), chatFormat, "chatcmpl-"),
+    },
+    {
+      method: "GET",
+      ...both("/models"),
+      plane: "inference",
+      tag: "Inference",
+      summary: "List the models that can be called",
+      result: modelList,
+      handle: (call) => ({ body: { object: "list", data: listModels(call.world) } }),
+    },
+    {
+      method: "GET",
+      ...both("/models/{account_id}/{collection}/{owner}/{model}"),
+      plane: "inference",
+      tag: "Inference",
+      summary: "One callable model by its full name",
+      handle: (call) => {
+        const id = Object.values(call.params).join("/");
+        const model = (listModels(call.world) as { id: string }[]).find((item) => item.id === id);
+        if (!model) throw modelNotFound();
+        return { body: model };
+      },
+    },
+  ];
+}

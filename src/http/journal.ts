@@ -1,0 +1,52 @@
+import { digest, toUuid } from "../core/random.ts";
+import type { World } from "../engine/world.ts";
+import type { Call, Plane } from "./route.ts";
+
+/** Bodies are kept up to this many characters. */
+export const JOURNAL_BODY_MAX = 65_536;
+const kept = [
+  "user-agent",
+  "content-type",
+  "x-request-id",
+  "x-session-affinity",
+  "fireworks-model",
+  "fireworks-deployment",
+] as const;
+
+const cut = (text: string): string => (text.length > JOURNAL_BODY_MAX ? `${text.slice(0, JOURNAL_BODY_MAX)}...` : text);
+
+/** An id for an answer that has none of its own: the same for the same request in the same place of its sequence. */
+export function newRequestId(world: World, plane: Plane, method: string, path: string, text: string): string {
+  const content = digest("request-id", world.parts.seed, method, path, text);
+  const seed = digest(content, world.countOccurrence(content));
+  return plane === "inference" && method === "POST" ? `chatcmpl-${seed.slice(0, 32)}` : toUuid(seed);
+}
+
+function redactedHeaders(call: Call): string {
+  const headers: Record<string, string> = { authorization: "[redacted]" };
+  for (const name of kept) {
+    const value = call.context.req.header(name);
+    if (value !== undefined) headers[name] = value;
+  }
+  return JSON.stringify(headers);
+}
+
+/** Writes a served request down; it is committed with the next group. */
+export function record(call: Call, path: string, status: number, requestId: string, responseBody: string): void {
+  const { world, context, note } = call;
+  world.parts.lastJournalId += 1;
+  world.parts.store.addJournal({
+    id: world.parts.lastJournalId,
+    at: world.now,
+    method: context.req.method,
+    path,
+    status,
+    requestId,
+    headers: redactedHeaders(call),
+    deployment: note.deployment,
+    model: note.model,
+    requestBody: cut(call.text),
+    responseBody: cut(responseBody),
+  });
+  world.saveSoon();
+}

@@ -1,0 +1,31 @@
+import type { Served } from "../engine/inference.ts";
+import { idOf } from "../core/name.ts";
+import { SECOND } from "../core/time.ts";
+import type { Ms } from "../core/time.ts";
+
+const seconds = (span: Ms): string => (span / SECOND).toFixed(3);
+
+/** Headers that say how a request went (inference §8.1): the whole set on bodies, the first three on streams. */
+export function perfHeaders({ answer, flight, target, concurrent }: Served, stream: boolean): Record<string, string> {
+  const headers: Record<string, string> = {
+    "fireworks-prompt-tokens": String(answer.usage.prompt_tokens),
+    "fireworks-cached-prompt-tokens": String(answer.usage.prompt_tokens_details.cached_tokens),
+    "fireworks-server-time-to-first-token": seconds(flight.firstTokenAt - flight.admittedAt),
+  };
+  const { deployment, model } = target;
+  if (deployment) headers["fireworks-deployment"] = deployment.name;
+  if (stream) return headers;
+  headers["fireworks-server-processing-time"] = seconds(flight.endAt - flight.admittedAt);
+  headers["fireworks-sampling-options"] = JSON.stringify(model.defaultSamplingParams);
+  if (!deployment) return headers;
+  return Object.assign(headers, {
+    "fireworks-backend-host": `${idOf(deployment.name)}-${flight.replica}`,
+    "fireworks-num-concurrent-requests": String(concurrent),
+    "fireworks-tokenizer-queue-duration": "0.000",
+    "fireworks-tokenizer-duration": "0.000",
+    "fireworks-prefill-queue-duration": seconds(flight.startAt - flight.admittedAt),
+    "fireworks-prefill-duration": seconds(flight.firstTokenAt - flight.startAt),
+    "fireworks-generation-queue-duration": "0.000",
+    "fireworks-generation-duration": seconds(flight.endAt - flight.firstTokenAt),
+  });
+}

@@ -1,0 +1,94 @@
+import { z } from "zod";
+import { notFound } from "../core/error.ts";
+import { applyMask, parseMask } from "../core/list/mask.ts";
+import type { Invocation, Kind, Method as KindMethod } from "../engine/registry.ts";
+import { kinds, listResources } from "../engine/registry.ts";
+import { getQuery, listQuery } from "../schema/wire.ts";
+import { decodeControlBody } from "./body.ts";
+import type { Call, Method, Route } from "./route.ts";
+
+/** Paths of a kind; accounts are the one kind without a parent. */
+function pathsOf(kind: Kind): { parent: string; item: string } {
+  if (kind.collection === "accounts") return { parent: "/v1/accounts", item: "/v1/accounts/{account_id}" };
+  const parent = `/v1/accounts/{account_id}/${kind.collection}`;
+  return { parent, item: `${parent}/{${kind.collection.slice(0, -1)}_id}` };
+}
+
+function invoke(kind: Kind, call: Call, body: Invocation["body"] = {}): Invocation {
+  const { account_id: account = call.account, ...ids } = call.params;
+  const id = Object.values(ids)[0];
+  const name =
+    kind.collection === "accounts"
+      ? `accounts/${account}`
+      : id === undefined
+        ? `accounts/${account}`
+        : `accounts/${account}/${kind.collection}/${id}`;
+  return { account, name, query: call.query, body };
+}
+
+function listRoute(kind: Kind, path: string): Route {
+  const query = kind.listQuery ?? listQuery;
+  return {
+    method: "GET",
+    path,
+    plane: "control",
+    tag: kind.type,
+    summary: `List ${kind.collection}`,
+    query,
+    result: z.object({ [kind.collection]: z.array(kind.schema), nextPageToken: z.string(), totalSize: z.int() }),
+    handle: (call) => {
+      const page = listResources(kind, call.world, invoke(kind, call));
+      return { body: { [kind.collection]: page.items, nextPageToken: page.nextPageToken, totalSize: page.totalSize } };
+    },
+  };
+}
+
+function getRoute(kind: Kind, path: string): Route {
+  return {
+    method: "GET",
+    path,
+    plane: "control",
+    tag: kind.type,
+    summary: `Get one of ${kind.collection}`,
+    query: getQuery,
+    result: kind.schema,
+    handle: (call) => {
+      const mask = parseMask(call.query["readMask"] as string | undefined);
+      const resource = kind.find(call.world, invoke(kind, call).name);
+      if (!resource) throw notFound();
+      return { body: applyMask(resource, mask) };
+    },
+  };
+}
+
+function methodRoute(kind: Kind, method: KindMethod, path: string): Route {
+  return {
+    method: method.http as Method,
+    path,
+    plane: "control",
+    tag: kind.type,
+    summary: method.summary,
+    query: method.query,
+    body: method.body,
+    result: method.result ?? z.object({}),
+    handle: (call) => {
+      const invocation = invoke(kind, call, method.body ? decodeControlBody(method.body, call.text) : {});
+      call.note.deployment = kind.collection === "deployments" ? invocation.name : "";
+      return { body: method.run(call.world, invocation) };
+    },
+  };
+}
+
+/** The control plane: every kind of the registry, by the same rules. */
+export function resourceRoutes(): Route[] {
+  return kinds.flatMap((kind) => {
+    const { parent, item } = pathsOf(kind);
+    const routes = [listRoute(kind, parent), getRoute(kind, item)];
+    if (kind.create) routes.push(methodRoute(kind, kind.create, parent));
+    if (kind.update) routes.push(methodRoute(kind, kind.update, item));
+    if (kind.remove) routes.push(methodRoute(kind, kind.remove, item));
+    for (const [verb, method] of Object.entries(kind.verbs ?? {}))
+      routes.push(methodRoute(kind, method, `${item}:${verb}`));
+    return routes;
+  });
+}

@@ -1,0 +1,45 @@
+import type { Context } from "hono";
+import type { z } from "zod";
+import type { World } from "../engine/world.ts";
+
+/** The layer that answers, which decides the envelope of its errors (inference §7.1). */
+export type Plane = "control" | "inference" | "emulator" | "open";
+
+export type Method = "GET" | "POST" | "PATCH" | "DELETE";
+
+/** One request on its way. */
+export interface Call {
+  world: World;
+  context: Context;
+  /** The caller's account ID. */
+  account: string;
+  params: Record<string, string>;
+  query: Record<string, unknown>;
+  /** The raw text of the body; empty when there is none. */
+  text: string;
+  /** What the journal is told besides the bodies. */
+  note: { deployment: string; model: string; responseBody?: string };
+}
+
+/** An answer: JSON text or an object, or a ready Response for streams. */
+export interface Reply {
+  status?: number;
+  body: unknown;
+  headers?: Record<string, string>;
+}
+
+/** A row of the API: routing, checks and the OpenAPI document all read it. */
+export interface Route {
+  method: Method;
+  /** In OpenAPI's form: `/v1/accounts/{account_id}/deployments/{deployment_id}:scale`. */
+  path: string;
+  /** The same handler under other paths. */
+  aliases?: readonly string[];
+  plane: Plane;
+  tag: string;
+  summary: string;
+  query?: z.ZodObject;
+  body?: z.ZodObject;
+  result?: z.ZodType;
+  handle(call: Call): Reply | Response | Promise<Reply | Response>;
+}

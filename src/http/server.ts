@@ -1,0 +1,51 @@
+import type { Server } from "node:http";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { getRequestListener } from "@hono/node-server";
+import type { Hono } from "hono";
+
+/** Keep-alive connections get this long to finish after close. */
+const CLOSE_GRACE_MS = 500;
+
+export interface Listening {
+  url: string;
+  /** Takes no new requests, lets those in hand finish, and drops what hangs. */
+  close(): Promise<void>;
+}
+
+const explain: Record<string, (host: string, port: number) => string> = {
+  EADDRINUSE: (host, port) =>
+    `port ${port} on ${host} is in use; choose another with --port, or --port 0 for a free one`,
+  EACCES: (host, port) => `not allowed to listen on ${host}:${port}; choose a port above 1023 with --port`,
+  EADDRNOTAVAIL: (host) => `${host} is not an address of this machine; choose another with --host`,
+  ENOTFOUND: (host) => `${host} is not a known host; choose another with --host`,
+};
+
+/** The server cannot listen; the message says why and what to do. */
+export class ListenError extends Error {}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeIdleConnections();
+    setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS).unref();
+  });
+}
+
+/** @param port 0 for a free one @throws ListenError */
+export function listen(app: Hono, host: string, port: number): Promise<Listening> {
+  return new Promise((resolve, reject) => {
+    const server = createServer(getRequestListener(app.fetch));
+    server.once("error", (error: NodeJS.ErrnoException) =>
+      reject(new ListenError(explain[error.code ?? ""]?.(host, port) ?? error.message)),
+    );
+    server.listen(port, host, () => {
+      const { address, family, port: actual } = server.address() as AddressInfo;
+      const shown = family === "IPv6" ? `[${address}]` : address;
+      resolve({
+        url: `http://${shown === "0.0.0.0" || shown === "[::]" ? "127.0.0.1" : shown}:${actual}`,
+        close: () => closeServer(server),
+      });
+    });
+  });
+}

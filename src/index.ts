@@ -1,0 +1,100 @@
+import { EmulatorClient } from "./client/client.ts";
+import type { AdvanceResult, AdvanceTarget } from "./client/client.ts";
+import { parseTimestamp } from "./core/time.ts";
+import { loadCatalog } from "./engine/catalog.ts";
+import type { WorldConfig } from "./engine/config.ts";
+import { defaultConfig } from "./engine/config.ts";
+import { Worlds } from "./engine/worlds.ts";
+import { createApp } from "./http/app.ts";
+import type { Listening } from "./http/server.ts";
+import { listen } from "./http/server.ts";
+
+export { ClientError, EmulatorClient } from "./client/client.ts";
+export type * from "./client/client.ts";
+export { FixtureError } from "./engine/catalog.ts";
+export { ListenError } from "./http/server.ts";
+export { DatabaseError } from "./store/database.ts";
+
+/** Bodies above this are refused with 413. */
+const MAX_BODY_BYTES = 32 * 1024 * 1024;
+/** Stands for the address of an emulator that has no port. */
+const NO_PORT_URL = "http://emulator.invalid";
+
+/** All optional; see the README's table of flags for what each does. */
+export interface EmulatorOptions extends Partial<Omit<WorldConfig, "startTime">> {
+  /** RFC 3339. */
+  startTime?: string | undefined;
+  host?: string | undefined;
+  /** Listen here, 0 for a free port; without it the emulator is reached by `fetch` alone. */
+  port?: number | undefined;
+  maxBodyBytes?: number | undefined;
+  onBug?: (error: unknown, requestId: string) => void;
+}
+
+/** A running emulator. Its own API is the HTTP API: every method is a call that any client can make. */
+export interface Emulator extends AsyncDisposable {
+  url: string;
+  /** FIREWORKS_BASE_URL, FIREWORKS_API_KEY and FIREWORKS_ACCOUNT_ID for a child process or a client. */
+  env: Record<string, string>;
+  /** Answers a request without a socket. */
+  fetch(input: string | URL | Request, init?: RequestInit): Promise<Response>;
+  /** The control API, `/__emulator`. */
+  control: EmulatorClient;
+  /** Moves time: `advance("1h")`, `advance({ until: "settled" })`. */
+  clock: { now(): Promise<string>; advance(target: string | AdvanceTarget): Promise<AdvanceResult> };
+  close(): Promise<void>;
+}
+
+function toConfig(options: EmulatorOptions): WorldConfig {
+  const { startTime, ...rest } = options;
+  const at = startTime === undefined ? undefined : parseTimestamp(startTime);
+  if (startTime !== undefined && at === undefined)
+    throw new TypeError(`startTime: expected an RFC 3339 time, got "${startTime}"`);
+  const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
+  return { ...defaultConfig, ...given, startTime: at };
+}
+
+/**
+ * Starts an emulator in this process.
+ * @throws DatabaseError, FixtureError, ListenError with a message for users
+ */
+export async function createEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
+  const config = toConfig(options);
+  const worlds = new Worlds(config, loadCatalog(config.fixtures));
+  let url = NO_PORT_URL;
+  const app = createApp({
+    worlds,
+    maxBodyBytes: options.maxBodyBytes ?? MAX_BODY_BYTES,
+    url: () => url,
+    onBug: options.onBug ?? ((error, requestId) => console.error(`internal error, request ${requestId}:`, error)),
+  });
+  let listening: Listening | undefined;
+  if (options.port !== undefined) {
+    try {
+      listening = await listen(app, options.host ?? "127.0.0.1", options.port);
+    } catch (error) {
+      worlds.close();
+      throw error;
+    }
+    url = listening.url;
+  }
+  const send = (input: string | URL | Request, init?: RequestInit): Promise<Response> =>
+    Promise.resolve(app.request(input instanceof URL ? input.href : input, init));
+  const control = new EmulatorClient(url, send);
+  const close = async (): Promise<void> => {
+    await listening?.close();
+    worlds.close();
+  };
+  return {
+    url,
+    env: { FIREWORKS_BASE_URL: url, FIREWORKS_API_KEY: `fw_${config.account}`, FIREWORKS_ACCOUNT_ID: config.account },
+    fetch: send,
+    control,
+    clock: {
+      now: async () => (await control.clock()).now,
+      advance: (target) => control.advance(typeof target === "string" ? { by: target } : target),
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}

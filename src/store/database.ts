@@ -1,0 +1,89 @@
+import { existsSync, mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import Database from "better-sqlite3";
+import { APPLICATION_ID, migrations } from "./migrations.ts";
+
+export type Connection = Database.Database;
+
+/** The file cannot be used; the message says why and what to do. It was left as it was. */
+export class DatabaseError extends Error {}
+
+function explain(path: string, error: unknown): DatabaseError {
+  const { code = "", message } = error as { code?: string; message: string };
+  const reasons: [RegExp, string][] = [
+    [/SQLITE_BUSY|SQLITE_LOCKED/, "is in use by another emulator; stop that one, or choose another file with --db"],
+    [/SQLITE_NOTADB/, "is not an emulator database"],
+    [/SQLITE_CORRUPT/, "is damaged; move it away or choose another file with --db"],
+    [/SQLITE_CANTOPEN|SQLITE_READONLY|SQLITE_PERM|EACCES|EROFS/, "cannot be opened for writing"],
+    [/SQLITE_FULL|SQLITE_IOERR|ENOSPC/, "cannot be written: is the disk full?"],
+  ];
+  const reason =
+    reasons.find(([pattern]) => pattern.test(code) || pattern.test(message))?.[1] ?? `cannot be opened: ${message}`;
+  return new DatabaseError(`database ${path} ${reason}`);
+}
+
+/** Looks at an existing file without changing it. */
+function inspect(path: string): void {
+  const connection = new Database(path, { readonly: true });
+  try {
+    const version = connection.pragma("user_version", { simple: true }) as number;
+    const application = connection.pragma("application_id", { simple: true }) as number;
+    const isEmpty =
+      version === 0 &&
+      application === 0 &&
+      connection.prepare("SELECT count(*) FROM sqlite_schema").pluck().get() === 0;
+    if (isEmpty) return;
+    if (application !== APPLICATION_ID) throw new DatabaseError(`database ${path} is not an emulator database`);
+    if (version > migrations.length) {
+      throw new DatabaseError(
+        `database ${path} was made by a newer emulator (format ${version}, this one knows ${migrations.length}); upgrade, or choose another file with --db`,
+      );
+    }
+    const health = connection.pragma("quick_check(1)", { simple: true }) as string;
+    if (health !== "ok")
+      throw new DatabaseError(`database ${path} is damaged (${health}); move it away or choose another file with --db`);
+  } finally {
+    connection.close();
+  }
+}
+
+function migrate(connection: Connection): void {
+  const version = connection.pragma("user_version", { simple: true }) as number;
+  for (const [index, sql] of migrations.entries()) {
+    if (index < version) continue;
+    connection.transaction(() => {
+      connection.exec(sql);
+      connection.pragma(`application_id = ${APPLICATION_ID}`);
+      connection.pragma(`user_version = ${index + 1}`);
+    })();
+  }
+}
+
+/**
+ * Opens and migrates a world's database.
+ * @param path a file, or `:memory:`
+ * @throws DatabaseError for a file that is in use, damaged, foreign or newer than this version
+ */
+export function openDatabase(path: string): Connection {
+  try {
+    if (path !== ":memory:") {
+      mkdirSync(dirname(path), { recursive: true });
+      if (existsSync(path)) inspect(path);
+    }
+    const connection = new Database(path, { timeout: 200 });
+    try {
+      // one process per file: the lock is taken here and held until close
+      connection.pragma("locking_mode = EXCLUSIVE");
+      connection.pragma("journal_mode = WAL");
+      connection.pragma("synchronous = NORMAL");
+      connection.exec("BEGIN IMMEDIATE; COMMIT");
+      migrate(connection);
+      return connection;
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+  } catch (error) {
+    throw error instanceof DatabaseError ? error : explain(path, error);
+  }
+}

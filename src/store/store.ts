@@ -1,0 +1,251 @@
+import type { Statement } from "better-sqlite3";
+import type { UsageDay } from "../core/deployment/billing.ts";
+import type { Flight } from "../core/deployment/load.ts";
+import type { LogEntry } from "../core/deployment/record.ts";
+import type { Ms } from "../core/time.ts";
+import type { Connection } from "./database.ts";
+
+export interface EventRow extends LogEntry {
+  id: number;
+  at: Ms;
+  deployment: string;
+}
+
+/** One request that was served; headers are redacted JSON. */
+export interface JournalRow {
+  id: number;
+  at: Ms;
+  method: string;
+  path: string;
+  status: number;
+  requestId: string;
+  headers: string;
+  deployment: string;
+  model: string;
+  requestBody: string;
+  responseBody: string;
+}
+
+export interface FlightRow extends Flight {
+  deployment: string;
+}
+
+export interface TimerRow {
+  kind: string;
+  name: string;
+  at: Ms;
+  sequence: number;
+}
+
+/** Rows are dropped from the front beyond these counts. */
+export interface Bounds {
+  journalMax: number;
+  eventsMax: number;
+}
+
+const statements = {
+  setMeta: "INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
+  putDocument: "INSERT INTO documents VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET body = excluded.body",
+  dropDocument: "DELETE FROM documents WHERE kind = ? AND name = ?",
+  putTimer:
+    "INSERT INTO timers VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET at = excluded.at, sequence = excluded.sequence",
+  dropTimer: "DELETE FROM timers WHERE kind = ? AND name = ?",
+  addEvent: `INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?)`,
+  addJournal: "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+  addUsage: "INSERT INTO usage VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET gpuMs = gpuMs + excluded.gpuMs",
+  addFlight: "INSERT INTO flights VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?)",
+  setOccurrence: "INSERT INTO occurrences VALUES (?, ?) ON CONFLICT DO UPDATE SET count = excluded.count",
+  dropOccurrence: "DELETE FROM occurrences WHERE content = ?",
+  pruneFlights: "DELETE FROM flights WHERE endAt <= ?",
+  pruneJournal: "DELETE FROM journal WHERE id <= ?",
+  pruneEvents: "DELETE FROM events WHERE id <= ?",
+} as const;
+type StatementName = keyof typeof statements;
+
+/**
+ * What survives: one connection, one buffer of changes, one transaction per flush.
+ * Writers add to the buffer; the engine flushes before a control-plane answer leaves, and in groups otherwise.
+ */
+export class Store {
+  readonly #connection: Connection;
+  readonly #bounds: Bounds;
+  readonly #prepared: Record<StatementName, Statement>;
+  #documents = new Map<
+    string,
+    { kind: string; name: string; body: (() => string) | undefined; timer: { at: Ms; sequence: number } | undefined }
+  >();
+  #meta = new Map<string, string>();
+  #occurrences = new Map<string, number | undefined>();
+  #events: EventRow[] = [];
+  #journal: JournalRow[] = [];
+  #usage: UsageDay[] = [];
+  #flights: FlightRow[] = [];
+
+  constructor(connection: Connection, bounds: Bounds) {
+    this.#connection = connection;
+    this.#bounds = bounds;
+    this.#prepared = Object.fromEntries(
+      Object.entries(statements).map(([name, sql]) => [name, connection.prepare(sql)]),
+    ) as Record<StatementName, Statement>;
+  }
+
+  /** Rows that wait for the next flush. */
+  get pending(): number {
+    return (
+      this.#documents.size + this.#events.length + this.#journal.length + this.#flights.length + this.#occurrences.size
+    );
+  }
+
+  /** Writes a document with its next wake-up; the body is made when it is flushed, once however often it changed. */
+  putDocument(kind: string, name: string, body: () => string, timer?: { at: Ms; sequence: number }): void {
+    this.#documents.set(`${kind} ${name}`, { kind, name, body, timer });
+  }
+
+  dropDocument(kind: string, name: string): void {
+    this.#documents.set(`${kind} ${name}`, { kind, name, body: undefined, timer: undefined });
+  }
+
+  setMeta(key: string, value: string): void {
+    this.#meta.set(key, value);
+  }
+
+  addEvent(row: EventRow): void {
+    this.#events.push(row);
+  }
+
+  addJournal(row: JournalRow): void {
+    this.#journal.push(row);
+  }
+
+  addUsage(rows: UsageDay[]): void {
+    this.#usage.push(...rows);
+  }
+
+  addFlight(row: FlightRow): void {
+    this.#flights.push(row);
+  }
+
+  /** @param count undefined to forget it */
+  setOccurrence(content: string, count: number | undefined): void {
+    this.#occurrences.set(content, count);
+  }
+
+  /** Commits everything that waits; a failure leaves it waiting. */
+  flush(keepFlightsAfter: Ms): void {
+    this.#connection.transaction(() => this.#writeAll(keepFlightsAfter))();
+    this.#documents = new Map();
+    this.#meta = new Map();
+    this.#occurrences = new Map();
+    [this.#events, this.#journal, this.#usage, this.#flights] = [[], [], [], []];
+  }
+
+  #writeAll(keepFlightsAfter: Ms): void {
+    const run = this.#prepared;
+    for (const [key, value] of this.#meta) run.setMeta.run(key, value);
+    for (const { kind, name, body, timer } of this.#documents.values()) {
+      if (body) run.putDocument.run(kind, name, body());
+      else run.dropDocument.run(kind, name);
+      if (timer) run.putTimer.run(kind, name, timer.at, timer.sequence);
+      else run.dropTimer.run(kind, name);
+    }
+    for (const row of this.#events)
+      run.addEvent.run(row.id, row.at, row.deployment, row.type, row.from, row.to, row.reason);
+    for (const row of this.#journal) {
+      run.addJournal.run(
+        row.id,
+        row.at,
+        row.method,
+        row.path,
+        row.status,
+        row.requestId,
+        row.headers,
+        row.deployment,
+        row.model,
+        row.requestBody,
+        row.responseBody,
+      );
+    }
+    for (const row of this.#usage) run.addUsage.run(row.deployment, row.day, row.acceleratorType, row.gpuMs);
+    for (const row of this.#flights) {
+      if (row.endAt <= keepFlightsAfter) continue;
+      run.addFlight.run(
+        row.deployment,
+        row.replica,
+        row.admittedAt,
+        row.startAt,
+        row.firstTokenAt,
+        row.endAt,
+        row.promptTokens,
+        row.completionTokens,
+      );
+    }
+    for (const [content, count] of this.#occurrences) {
+      if (count === undefined) run.dropOccurrence.run(content);
+      else run.setOccurrence.run(content, count);
+    }
+    run.pruneFlights.run(keepFlightsAfter);
+    if (this.#journal.length > 0) run.pruneJournal.run(this.#journal.at(-1)!.id - this.#bounds.journalMax);
+    if (this.#events.length > 0) run.pruneEvents.run(this.#events.at(-1)!.id - this.#bounds.eventsMax);
+  }
+
+  meta(key: string): string | undefined {
+    return this.#connection.prepare("SELECT value FROM meta WHERE key = ?").pluck().get(key) as string | undefined;
+  }
+
+  documents(kind: string): { name: string; body: string }[] {
+    return this.#connection.prepare("SELECT name, body FROM documents WHERE kind = ?").all(kind) as {
+      name: string;
+      body: string;
+    }[];
+  }
+
+  timers(): TimerRow[] {
+    return this.#connection.prepare("SELECT kind, name, at, sequence FROM timers").all() as TimerRow[];
+  }
+
+  flights(): FlightRow[] {
+    return this.#connection.prepare("SELECT * FROM flights ORDER BY id").all() as FlightRow[];
+  }
+
+  occurrences(): { content: string; count: number }[] {
+    return this.#connection.prepare("SELECT content, count FROM occurrences").all() as {
+      content: string;
+      count: number;
+    }[];
+  }
+
+  usage(): UsageDay[] {
+    return this.#connection.prepare("SELECT * FROM usage").all() as UsageDay[];
+  }
+
+  /** Events after `afterId`, oldest first. */
+  events(afterId: number, limit: number, deployment?: string): EventRow[] {
+    const where = deployment === undefined ? "" : "AND deployment = @deployment";
+    return this.#connection
+      .prepare(`SELECT * FROM events WHERE id > @afterId ${where} ORDER BY id LIMIT @limit`)
+      .all({ afterId, limit, deployment }) as EventRow[];
+  }
+
+  /** Journal rows before `beforeId`, newest first. */
+  journal(beforeId: number, limit: number): JournalRow[] {
+    return this.#connection
+      .prepare("SELECT * FROM journal WHERE id < ? ORDER BY id DESC LIMIT ?")
+      .all(beforeId, limit) as JournalRow[];
+  }
+
+  /** The newest id of a table that counts, or 0. */
+  lastId(table: "events" | "journal"): number {
+    return (this.#connection.prepare(`SELECT max(id) FROM ${table}`).pluck().get() as number | null) ?? 0;
+  }
+
+  /** Empties tables; what was waiting for them goes too. */
+  clear(
+    tables: readonly ("documents" | "timers" | "events" | "journal" | "usage" | "flights" | "occurrences")[],
+  ): void {
+    for (const table of tables) this.#connection.exec(`DELETE FROM ${table}`);
+  }
+
+  close(): void {
+    this.#connection.close();
+  }
+}
