@@ -1,4 +1,5 @@
-import { Command, InvalidArgumentError, Option } from "commander";
+import type { Command } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 import type { EmulatorOptions } from "../index.ts";
 
 /** A value that cannot be used; the message says what was expected. */

@@ -64,3 +64,7 @@ export class FleetState {
     return freed;
   }
 }
+
+/** A stockout in words. */
+export const stockoutText = ({ acceleratorType, region }: Stockout): string =>
+  `${acceleratorType ?? "all accelerators"} in ${region ?? "all regions"}`;

@@ -63,7 +63,7 @@ function board(
 async function awaken(world: World, record: DeploymentRecord): Promise<DeploymentRecord> {
   if (readyReplicas(record).length > 0) return record;
   world.apply(record.name, { type: "request", until: world.now });
-  world.saveSoon();
+  world.saver.soon();
   if (world.parts.config.coldStart === "wait" && record.spec.maxReplicaCount > 0)
     return waitForReplica(world, record.name);
   // in `skip` the retry that this answer asks for finds the next stage
@@ -108,6 +108,6 @@ export async function serve(
   }
   const content = digest("request", world.parts.seed, request.identity);
   const id = idPrefix + digest(content, world.countOccurrence(content)).slice(0, 32);
-  world.saveSoon();
+  world.saver.soon();
   return { answer: { id, created: Math.floor(world.now / SECOND), model: echo, parts, usage }, target, ...boarded };
 }

@@ -77,7 +77,6 @@ function readParts(config: WorldConfig, catalog: Catalog, store: Store): WorldPa
     loads: loadsOf(deployments, store.flights()),
     occurrences: new Map(store.occurrences().map(({ content, count }) => [content, count])),
     sequence: Number(store.meta("sequence") ?? 0),
-    lastEventId: store.lastId("events"),
     lastJournalId: store.lastId("journal"),
   };
 }
@@ -99,7 +98,7 @@ export function seedWorld(world: World): void {
   store.setMeta("startTime", String(startTime));
   ensureAccount(world, PUBLIC_ACCOUNT);
   ensureAccount(world, config.account);
-  world.flush();
+  world.saver.flush();
 }
 
 /**

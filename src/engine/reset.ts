@@ -16,7 +16,6 @@ const work: Record<ResetPart, (world: World) => void> = {
     parts.queue.clear();
     parts.fleet.restock(parts.catalog.fleet);
     parts.sequence = 0;
-    parts.lastEventId = 0;
     parts.store.setMeta("sequence", "0");
     world.forget();
     seedWorld(world);
@@ -33,7 +32,7 @@ const work: Record<ResetPart, (world: World) => void> = {
 
 /** Clears parts of a world; what was waiting to be written is written first, so that nothing comes back. */
 export function resetWorld(world: World, parts: readonly ResetPart[]): void {
-  world.flush();
+  world.saver.flush();
   for (const part of parts) work[part](world);
-  world.flush();
+  world.saver.flush();
 }

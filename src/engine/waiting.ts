@@ -53,7 +53,7 @@ export async function waitForReplica(world: World, name: string): Promise<Deploy
 
 function nextEventOf(world: World, name: string): Promise<void> {
   return new Promise((resolve) => {
-    const stop = world.listen((row) => {
+    const stop = world.log.listen((row) => {
       if (row.deployment !== name) return;
       stop();
       resolve();

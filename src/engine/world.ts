@@ -1,26 +1,29 @@
 import type { Signal } from "../core/deployment/autoscaler.ts";
-import { OBSERVATION_MS } from "../core/deployment/autoscaler.ts";
 import { splitByDay } from "../core/deployment/billing.ts";
 import type { Capacity, ModelFacts } from "../core/deployment/capacity.ts";
 import { capacityOf, weightsGb } from "../core/deployment/capacity.ts";
+import type { Surroundings } from "../core/deployment/draft.ts";
 import { lineUp, place, shortageText } from "../core/deployment/fleet.ts";
-import type { DeploymentEvent, Surroundings } from "../core/deployment/lifecycle.ts";
-import { nextWakeAt, step } from "../core/deployment/lifecycle.ts";
+import type { DeploymentEvent } from "../core/deployment/handlers.ts";
+import type { Step } from "../core/deployment/lifecycle.ts";
+import { endNow, nextWakeAt, step } from "../core/deployment/lifecycle.ts";
 import { Load } from "../core/deployment/load.ts";
 import type { DeploymentRecord } from "../core/deployment/record.ts";
 import { startTimes } from "../core/deployment/replica.ts";
 import { ApiError, notFound } from "../core/error.ts";
 import type { Ms } from "../core/time.ts";
 import type { Account } from "../schema/account.ts";
-import type { EventRow } from "../store/store.ts";
 import type { Store } from "../store/store.ts";
+import { Alarm } from "./alarm.ts";
 import type { Catalog } from "./catalog.ts";
 import type { Clock } from "./clock.ts";
-import { hostTimer } from "./clock.ts";
 import type { WorldConfig } from "./config.ts";
 import { limits } from "./config.ts";
+import { EventLog } from "./event-log.ts";
 import type { FleetState, Stockout } from "./fleet.ts";
+import { stockoutText } from "./fleet.ts";
 import type { TimerQueue } from "./queue.ts";
+import { Saver } from "./saver.ts";
 
 /** What a world is made of; `openWorld` puts it together from a database. */
 export interface WorldParts {
@@ -37,7 +40,6 @@ export interface WorldParts {
   loads: Map<string, Load>;
   occurrences: Map<string, number>;
   sequence: number;
-  lastEventId: number;
   lastJournalId: number;
 }
 
@@ -47,28 +49,32 @@ export interface WorldParts {
  */
 export class World {
   readonly parts: WorldParts;
+  readonly log: EventLog;
+  readonly saver: Saver;
+  readonly #alarm: Alarm;
   /** Up to here everything that was due has happened; the time that a request sees. */
   #time: Ms;
-  #waiting = new Set<string>();
+  /** Deployments with a replica in line for GPUs. */
+  readonly #waiting = new Set<string>();
   #lineMoved = false;
-  #group: { cancel(): void } | undefined;
-  #alarm: { at: Ms; cancel(): void } | undefined;
-  #listeners = new Set<(row: EventRow) => void>();
-  /** Set when a flush failed, so that health can say so. */
-  writeError: string | undefined;
 
   constructor(parts: WorldParts) {
     this.parts = parts;
     this.#time = parts.clock.now();
-    for (const record of parts.deployments.values()) this.#index(undefined, record);
-    this.#arm();
+    this.log = new EventLog(parts.store);
+    this.saver = new Saver(parts.store, () => this.#time);
+    this.#alarm = new Alarm(parts.clock, parts.queue, () => this.catchUp());
+    for (const record of parts.deployments.values()) this.#book(undefined, record);
+    // the line was served when it was saved
+    this.#lineMoved = false;
+    this.#alarm.arm();
   }
 
   get now(): Ms {
     return this.#time;
   }
 
-  get waiters(): ReadonlySet<string> {
+  get waiting(): ReadonlySet<string> {
     return this.#waiting;
   }
 
@@ -83,27 +89,26 @@ export class World {
   runTo(until: Ms): number {
     let steps = 0;
     for (let timer = this.parts.queue.take(until); timer; timer = this.parts.queue.take(until)) {
-      if ((steps += 1) > limits.stepsPerAdvanceMax)
-        throw new ApiError(
-          "FAILED_PRECONDITION",
-          `more than ${limits.stepsPerAdvanceMax} events in one advance; advance in smaller spans`,
-        );
+      if ((steps += 1) > limits.stepsPerAdvanceMax) {
+        const text = `more than ${limits.stepsPerAdvanceMax} events in one advance; advance in smaller spans`;
+        throw new ApiError("FAILED_PRECONDITION", text);
+      }
       this.#time = Math.max(this.#time, timer.at);
       if (timer.kind === "deployment") this.apply(timer.name, { type: "wake" });
       else this.#turnStockout(timer.name);
     }
     this.#time = Math.max(this.#time, until);
     if (this.parts.clock.mode !== "real") this.parts.clock.set(this.#time);
-    if (steps > 0) this.saveSoon();
-    this.#arm();
+    if (steps > 0) this.saver.soon();
+    this.#alarm.arm();
     return steps;
   }
 
   /** A control-plane change: run up to now, change, and commit before the answer leaves. */
   change<T>(work: (now: Ms) => T): T {
     const result = work(this.catchUp());
-    this.flush();
-    this.#arm();
+    this.saver.flush();
+    this.#alarm.arm();
     return result;
   }
 
@@ -111,7 +116,7 @@ export class World {
   apply(name: string, event: DeploymentEvent): void {
     const before = this.parts.deployments.get(name);
     if (!before) return;
-    this.#put(before, name, step(before, event, this.#time, this.#surroundings(before)));
+    this.#put(before, step(before, event, this.#time, this.#surroundings(before)));
     this.#moveLine();
   }
 
@@ -119,111 +124,20 @@ export class World {
   add(record: DeploymentRecord): void {
     this.parts.deployments.set(record.name, record);
     this.parts.loads.set(record.name, new Load());
-    this.logEvent(record.name, { type: "state", from: "none", to: record.state, reason: "created" });
+    this.log.add(this.#time, record.name, { type: "state", from: "none", to: record.state, reason: "created" });
     this.apply(record.name, { type: "wake" });
   }
 
-  /** Removes a deployment without a trace but its events and bill. */
+  /** Removes a deployment at once; its events and its bill stay. */
   remove(name: string): void {
-    const record = this.parts.deployments.get(name);
-    if (!record) return;
-    const usage = record.replicas
-      .filter((replica) => replica.phase === "ready")
-      .map((replica) => ({
-        acceleratorType: record.spec.acceleratorType,
-        gpus: replica.gpus,
-        from: replica.since,
-        to: this.#time,
-      }));
-    this.#put(record, name, {
-      record: undefined,
-      log: [{ type: "state", from: record.state, to: "purged", reason: "hard deleted by request" }],
-      usage,
-    });
+    this.#put(this.deployment(name), endNow(this.deployment(name), this.#time));
     this.#moveLine();
-  }
-
-  #put(before: DeploymentRecord, name: string, { record, log, usage }: ReturnType<typeof step>): void {
-    const { deployments, loads, queue, store } = this.parts;
-    for (const entry of log) this.logEvent(name, entry);
-    for (const entry of usage) store.addUsage(splitByDay(name, entry));
-    this.#index(before, record);
-    if (!record) {
-      deployments.delete(name);
-      loads.delete(name);
-      queue.delete("deployment", name);
-      store.dropDocument("deployment", name);
-      return;
-    }
-    deployments.set(name, record);
-    const wakeAt = nextWakeAt(record);
-    const timer = wakeAt === null ? undefined : { at: Math.max(wakeAt, this.#time), sequence: record.sequence };
-    if (timer) queue.set({ kind: "deployment", name, ...timer });
-    else queue.delete("deployment", name);
-    store.putDocument("deployment", name, () => JSON.stringify(record), timer);
-  }
-
-  /** Keeps what follows from the replicas: GPUs in use, and who stands in line. */
-  #index(before: DeploymentRecord | undefined, after: DeploymentRecord | undefined): void {
-    if (before === undefined || before.replicas !== after?.replicas) {
-      if (this.parts.fleet.book(before, after)) this.#lineMoved = true;
-    }
-    const name = (before ?? after)!.name;
-    const inLine = after?.replicas.filter((replica) => replica.phase === "waiting") ?? [];
-    if (inLine.length > 0) this.#waiting.add(name);
-    else this.#waiting.delete(name);
-    if (inLine.some((replica) => !before?.replicas.includes(replica))) this.#lineMoved = true;
   }
 
   /** Tells the scheduler that hardware may have come free. */
   moveLine(): void {
     this.#lineMoved = true;
     this.#moveLine();
-  }
-
-  /** First come, first served: places every replica in line that fits, and tells the others what is missing. */
-  #moveLine(): void {
-    while (this.#lineMoved) {
-      this.#lineMoved = false;
-      if (this.#waiting.size === 0) return;
-      const fleet = this.parts.fleet.at(this.#time);
-      const blocked = new Set<string>();
-      const line = lineUp(
-        [...this.#waiting].flatMap((name) => {
-          const record = this.parts.deployments.get(name)!;
-          return record.replicas
-            .filter((replica) => replica.phase === "waiting")
-            .map((replica) => ({ record, replica }));
-        }),
-      );
-      for (const waiter of line) {
-        const region = place(fleet, waiter, blocked);
-        const record = this.parts.deployments.get(waiter.record.name);
-        if (!record?.replicas.includes(waiter.replica)) continue;
-        const event: DeploymentEvent = region
-          ? { type: "placed", replica: waiter.replica.number, region }
-          : { type: "short", message: shortageText(waiter) };
-        if (event.type === "short" && record.status.message === event.message) continue;
-        this.#put(record, record.name, step(record, event, this.#time, this.#surroundings(record)));
-      }
-    }
-  }
-
-  #turnStockout(id: string): void {
-    const stockout = this.parts.fleet.stockouts.get(id);
-    if (!stockout) return;
-    const over = stockout.endAt !== null && stockout.endAt <= this.#time;
-    this.logEvent("", {
-      type: "stockout",
-      from: over ? "active" : "scheduled",
-      to: over ? "over" : "active",
-      reason: `${stockout.acceleratorType ?? "all accelerators"} in ${stockout.region ?? "all regions"}`,
-    });
-    if (over) {
-      this.parts.fleet.stockouts.delete(id);
-      this.parts.store.dropDocument("stockout", id);
-      this.moveLine();
-    } else this.saveStockout(stockout);
   }
 
   /** Saves a stockout with the time of its next turn. */
@@ -234,27 +148,20 @@ export class World {
     this.parts.store.putDocument("stockout", stockout.id, () => JSON.stringify(stockout), timer);
   }
 
+  /** @throws ApiError NOT_FOUND */
+  deployment(name: string): DeploymentRecord {
+    const record = this.parts.deployments.get(name);
+    if (!record) throw notFound();
+    return record;
+  }
+
   factsOf(record: DeploymentRecord): ModelFacts {
     return this.parts.catalog.facts.get(record.spec.baseModel)!;
   }
 
   capacityOf(record: DeploymentRecord): Capacity {
-    return capacityOf(
-      record.spec,
-      this.factsOf(record),
-      this.parts.catalog.accelerators.get(record.spec.acceleratorType)!,
-    );
-  }
-
-  #surroundings(record: DeploymentRecord): Surroundings {
-    return {
-      times: startTimes[this.parts.config.profile](weightsGb(this.factsOf(record), record.spec.precision)),
-      signal: (from, to): Signal => {
-        const load = this.parts.loads.get(record.name)!;
-        const observation = load.observe(from, to);
-        return { observation, active: load.prune(from), concurrencyPerReplica: this.capacityOf(record).concurrency };
-      },
-    };
+    const accelerator = this.parts.catalog.accelerators.get(record.spec.acceleratorType)!;
+    return capacityOf(record.spec, this.factsOf(record), accelerator);
   }
 
   /** A number that no other thing of this world has. */
@@ -278,72 +185,16 @@ export class World {
     return count;
   }
 
-  logEvent(deployment: string, entry: { type: string; from: string; to: string; reason: string }): void {
-    const row = { id: (this.parts.lastEventId += 1), at: this.#time, deployment, ...entry };
-    this.parts.store.addEvent(row);
-    for (const listener of this.#listeners) listener(row);
-  }
-
-  /** Calls `listener` for every event from now on. @returns a function that ends it */
-  listen(listener: (row: EventRow) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  }
-
-  deployment(name: string): DeploymentRecord {
-    const record = this.parts.deployments.get(name);
-    if (!record) throw notFound();
-    return record;
-  }
-
-  /** Commits everything that waits. @throws ApiError UNAVAILABLE when the disk refuses; it is tried again later */
-  flush(): void {
-    this.#group?.cancel();
-    this.#group = undefined;
-    this.parts.store.setMeta("now", String(this.#time));
-    try {
-      this.parts.store.flush(this.#time - OBSERVATION_MS);
-      this.writeError = undefined;
-    } catch (error) {
-      this.writeError = (error as Error).message;
-      this.saveSoon();
-      throw new ApiError("UNAVAILABLE", `the database cannot be written: ${this.writeError}`);
-    }
-  }
-
-  /** Commits with the next group: within 50 ms of host time, or at 1,000 rows. */
-  saveSoon(): void {
-    if (this.parts.store.pending >= limits.groupRows && !this.writeError) return this.#tryFlush();
-    this.#group ??= hostTimer(limits.groupMs, () => this.#tryFlush());
-  }
-
-  #tryFlush(): void {
-    try {
-      this.flush();
-    } catch {
-      // kept in memory and tried again with the next group; /ready tells
-    }
-  }
-
-  /** Lets a real clock wake the world for its next event, so that live listeners and held requests see it. */
-  #arm(): void {
-    const next = this.parts.queue.peek();
-    const delay = next && this.parts.clock.hostDelay(next.at);
-    if (this.#alarm && this.#alarm.at === next?.at && delay !== undefined) return;
-    this.#alarm?.cancel();
-    this.#alarm = undefined;
-    if (!next || delay === undefined) return;
-    const timer = hostTimer(Math.min(delay, 2 ** 31 - 1), () => {
-      this.#alarm = undefined;
-      this.catchUp();
-      this.#arm();
-    });
-    this.#alarm = { at: next.at, cancel: () => timer.cancel() };
+  /** After the clock was moved or changed from outside. */
+  rearm(): void {
+    this.#alarm.cancel();
+    this.#alarm.arm();
   }
 
   /** Drops what was derived from the state, after the state was cleared. */
   forget(): void {
     this.#waiting.clear();
+    this.log.lastId = 0;
   }
 
   /** Sets time back; only for a world in which nothing has a time. */
@@ -352,22 +203,98 @@ export class World {
     this.parts.clock.set(at);
   }
 
-  /** After the clock was moved or changed. */
-  rearm(): void {
-    this.#alarm?.cancel();
-    this.#alarm = undefined;
-    this.#arm();
-  }
-
   close(): void {
-    this.#alarm?.cancel();
     this.catchUp();
+    this.#alarm.cancel();
     try {
-      this.flush();
+      this.saver.flush();
     } finally {
-      this.#group?.cancel();
-      this.#alarm?.cancel();
+      this.saver.cancel();
       this.parts.store.close();
     }
+  }
+
+  #put(before: DeploymentRecord, { record, log, usage }: Step): void {
+    const { deployments, loads, queue, store } = this.parts;
+    const { name } = before;
+    for (const entry of log) this.log.add(this.#time, name, entry);
+    for (const entry of usage) store.addUsage(splitByDay(name, entry));
+    this.#book(before, record);
+    if (!record) {
+      deployments.delete(name);
+      loads.delete(name);
+      queue.delete("deployment", name);
+      store.dropDocument("deployment", name);
+      return;
+    }
+    deployments.set(name, record);
+    const wakeAt = nextWakeAt(record);
+    const timer = wakeAt === null ? undefined : { at: Math.max(wakeAt, this.#time), sequence: record.sequence };
+    if (timer) queue.set({ kind: "deployment", name, ...timer });
+    else queue.delete("deployment", name);
+    store.putDocument("deployment", name, () => JSON.stringify(record), timer);
+  }
+
+  /** Keeps what follows from the replicas: GPUs in use, and who stands in line. */
+  #book(before: DeploymentRecord | undefined, after: DeploymentRecord | undefined): void {
+    if (this.parts.fleet.book(before, after)) this.#lineMoved = true;
+    const name = (before ?? after)!.name;
+    const inLine = after?.replicas.filter((replica) => replica.phase === "waiting") ?? [];
+    if (inLine.length > 0) this.#waiting.add(name);
+    else this.#waiting.delete(name);
+    if (inLine.some((replica) => !before?.replicas.includes(replica))) this.#lineMoved = true;
+  }
+
+  /** First come, first served: places every replica in line that fits, and tells the others what is missing. */
+  #moveLine(): void {
+    while (this.#lineMoved) {
+      this.#lineMoved = false;
+      if (this.#waiting.size === 0) return;
+      const fleet = this.parts.fleet.at(this.#time);
+      const blocked = new Set<string>();
+      const records = [...this.#waiting].map((name) => this.parts.deployments.get(name)!);
+      const line = records.flatMap((record) => {
+        return record.replicas.filter(({ phase }) => phase === "waiting").map((replica) => ({ record, replica }));
+      });
+      for (const waiter of lineUp(line)) {
+        const region = place(fleet, waiter, blocked);
+        const record = this.parts.deployments.get(waiter.record.name);
+        if (!record?.replicas.includes(waiter.replica)) continue;
+        const event: DeploymentEvent = region
+          ? { type: "placed", replica: waiter.replica.number, region }
+          : { type: "short", message: shortageText(waiter) };
+        if (event.type === "short" && record.status.message === event.message) continue;
+        this.#put(record, step(record, event, this.#time, this.#surroundings(record)));
+      }
+    }
+  }
+
+  #turnStockout(id: string): void {
+    const stockout = this.parts.fleet.stockouts.get(id);
+    if (!stockout) return;
+    const over = stockout.endAt !== null && stockout.endAt <= this.#time;
+    const [from, to] = over ? ["active", "over"] : ["scheduled", "active"];
+    this.log.add(this.#time, "", { type: "stockout", from, to, reason: stockoutText(stockout) });
+    if (over) {
+      this.parts.fleet.stockouts.delete(id);
+      this.parts.store.dropDocument("stockout", id);
+      this.moveLine();
+    } else this.saveStockout(stockout);
+  }
+
+  #surroundings(record: DeploymentRecord): Surroundings {
+    const weights = weightsGb(this.factsOf(record), record.spec.precision);
+    return {
+      times: startTimes[this.parts.config.profile](weights),
+      signal: (from, to): Signal => {
+        const load = this.parts.loads.get(record.name)!;
+        const observation = load.observe(from, to);
+        return {
+          observation,
+          active: load.prune(from),
+          concurrencyPerReplica: this.capacityOf(record).concurrency,
+        };
+      },
+    };
   }
 }

@@ -19,14 +19,14 @@ export interface AppOptions {
   /** Largest request body, in bytes. */
   maxBodyBytes: number;
   /** Where the server can be reached, for links. */
-  url(): string;
+  url: () => string;
   /** Called for what should never happen. */
   onBug(error: unknown, requestId: string): void;
 }
 
 /** Every route there is, in one table. */
 export function allRoutes(options: AppOptions): Route[] {
-  const routes = [...resourceRoutes(), ...inferenceRoutes(), ...controlRoutes(options)];
+  const routes = [...resourceRoutes(), ...inferenceRoutes(), ...controlRoutes(options.url)];
   return [...routes, openApiRoute(routes)];
 }
 

@@ -1,10 +1,9 @@
 import type { Context } from "hono";
-import { z } from "zod";
-import { ApiError } from "../core/error.ts";
+import type { z } from "zod";
+import { ApiError, invalid } from "../core/error.ts";
 import type { Json } from "../core/list/field.ts";
 import { toSnake } from "../core/name.ts";
 import { decodeProto } from "../core/proto-json.ts";
-import { invalid } from "../core/error.ts";
 
 const tooLarge = (max: number): ApiError =>
   new ApiError("PAYLOAD_TOO_LARGE", `Request body is larger than ${max} bytes`);
@@ -61,13 +60,9 @@ type Issue = z.core.$ZodIssue;
 /** Of a union's failures, the one that went furthest: it belongs to the form that was meant. */
 function furthest(issue: Issue): Issue {
   if (issue.code !== "invalid_union") return issue;
-  const inner = issue.errors
-    .map((errors) => errors[0])
-    .filter(
-      (first) =>
-        first !== undefined && (first.code === "custom" || first.code === "unrecognized_keys" || first.path.length > 0),
-    );
-  const best = inner[0];
+  const isTelling = (first: Issue | undefined): first is Issue =>
+    first !== undefined && (first.code === "custom" || first.code === "unrecognized_keys" || first.path.length > 0);
+  const best = issue.errors.map((errors) => errors[0]).find(isTelling);
   return best ? furthest({ ...best, path: [...issue.path, ...best.path] }) : issue;
 }
 

@@ -6,7 +6,7 @@ import { limits } from "../engine/config.ts";
 import { runUntilSettled } from "../engine/waiting.ts";
 import type { World } from "../engine/world.ts";
 import * as schema from "../schema/control.ts";
-import type { EventRow } from "../store/store.ts";
+import type { EventRow } from "../core/rows.ts";
 import { decodeOwnBody } from "./body.ts";
 import { toEvent } from "./events.ts";
 import type { Call, Route } from "./route.ts";
@@ -53,7 +53,7 @@ function advance(call: Call): z.infer<typeof schema.advanceResult> {
   const target = targetOf(world, decodeOwnBody(schema.advanceBody, call.text));
   const events: EventRow[] = [];
   let total = 0;
-  const stop = world.listen((row) => {
+  const stop = world.log.listen((row) => {
     total += 1;
     if (events.length < limits.advanceEventsMax) events.push(row);
   });
@@ -64,7 +64,7 @@ function advance(call: Call): z.infer<typeof schema.advanceResult> {
     stop();
     world.parts.clock.set(world.now);
   }
-  world.flush();
+  world.saver.flush();
   world.rearm();
   return { now: toTimestamp(world.now), steps, events: events.map(toEvent), truncated: total > events.length };
 }

@@ -1,4 +1,5 @@
-import { ApiError, errorTable } from "../core/error.ts";
+import type { ApiError } from "../core/error.ts";
+import { errorTable } from "../core/error.ts";
 import type { Plane } from "./route.ts";
 
 /** Codes that the gateway itself answers with, whatever lies behind it. */

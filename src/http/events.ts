@@ -5,7 +5,7 @@ import { toTimestamp } from "../core/time.ts";
 import { PRODUCT } from "../engine/version.ts";
 import type { World } from "../engine/world.ts";
 import * as schema from "../schema/control.ts";
-import type { EventRow } from "../store/store.ts";
+import type { EventRow } from "../core/rows.ts";
 import type { Call, Route } from "./route.ts";
 
 export const toEvent = ({ id, at, deployment, type, from, to, reason }: EventRow): z.infer<typeof schema.event> => ({
@@ -29,7 +29,7 @@ export function parsePaging(query: Record<string, unknown>): { size: number; aft
 
 /** Pages through the log; a filter by type reads on until a page is full. */
 function list(world: World, query: z.infer<typeof schema.eventsQuery>): z.infer<typeof schema.eventsResult> {
-  world.flush();
+  world.saver.flush();
   const { size, after } = parsePaging(query);
   const events: EventRow[] = [];
   let last = after;
@@ -47,11 +47,11 @@ function list(world: World, query: z.infer<typeof schema.eventsQuery>): z.infer<
 /** Follows the log live: one server-sent event per line, `id` first, so that a client can say where it was. */
 function follow(call: Call, query: z.infer<typeof schema.eventsQuery>): Response {
   const encoder = new TextEncoder();
-  let stop = (): void => {};
+  let stop: (() => void) | undefined;
   const stream = new ReadableStream<Uint8Array>({
     start(controller) {
       controller.enqueue(encoder.encode(": following\n\n"));
-      stop = call.world.listen((row) => {
+      stop = call.world.log.listen((row) => {
         if (query.deployment !== undefined && row.deployment !== query.deployment) return;
         if (query.type !== undefined && row.type !== query.type) return;
         controller.enqueue(
@@ -59,7 +59,7 @@ function follow(call: Call, query: z.infer<typeof schema.eventsQuery>): Response
         );
       });
     },
-    cancel: () => stop(),
+    cancel: () => stop?.(),
   });
   return new Response(stream, {
     headers: { "content-type": "text/event-stream", "cache-control": "no-cache", "x-emulator": PRODUCT },

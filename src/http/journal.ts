@@ -48,5 +48,5 @@ export function record(call: Call, path: string, status: number, requestId: stri
     requestBody: cut(call.text),
     responseBody: cut(responseBody),
   });
-  world.saveSoon();
+  world.saver.soon();
 }

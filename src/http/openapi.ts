@@ -18,15 +18,16 @@ function parameters(route: Route, path: string): Schema[] {
   }));
   const inQuery = Object.entries((route.query?.shape ?? {}) as Record<string, z.ZodType>).map(([name, schema]) => {
     const { description, ...rest } = toSchema(schema, "input");
-    return { name, in: "query", required: false, schema: rest, ...(description ? { description } : {}) };
+    return { name, in: "query", required: false, schema: rest, description };
   });
   return [...inPath, ...inQuery];
 }
 
+const content = (schema: z.ZodType, io: "input" | "output"): Schema => ({
+  "application/json": { schema: toSchema(schema, io) },
+});
+
 function toOperation(route: Route, path: string): Schema {
-  const content = (schema: z.ZodType, io: "input" | "output"): Schema => ({
-    "application/json": { schema: toSchema(schema, io) },
-  });
   // a resource may be sent in part: nothing in it is required but what the method checks
   const body = route.body && route.plane === "control" ? route.body.partial() : route.body;
   return {

@@ -4,7 +4,7 @@ import { PAGE_SIZE_MAX } from "../core/list/page.ts";
 import { resetWorld } from "../engine/reset.ts";
 import type { World } from "../engine/world.ts";
 import * as schema from "../schema/control.ts";
-import type { JournalRow } from "../store/store.ts";
+import type { JournalRow } from "../core/rows.ts";
 import { parsePaging } from "./events.ts";
 import type { Route } from "./route.ts";
 
@@ -23,7 +23,7 @@ const matches = (row: JournalRow, query: Query): boolean =>
 
 /** The journal, newest first. */
 function list(world: World, query: Query): z.infer<typeof schema.requestsResult> {
-  world.flush();
+  world.saver.flush();
   const { size, after } = parsePaging(query);
   const found: JournalRow[] = [];
   let before = after || Number.MAX_SAFE_INTEGER;

@@ -61,11 +61,12 @@ function remove(world: World, ids: string[]): void {
   });
 }
 
+const list = (world: World): Wire[] =>
+  [...world.parts.fleet.stockouts.values()].map((stockout) => toWire(stockout, world.now));
+
 export function stockoutRoutes(): Route[] {
   const own = { plane: "emulator", tag: "Fleet" } as const;
   const path = "/__emulator/stockouts";
-  const list = (world: World): Wire[] =>
-    [...world.parts.fleet.stockouts.values()].map((stockout) => toWire(stockout, world.now));
   return [
     {
       method: "GET",

@@ -1,30 +1,9 @@
 import type { Statement } from "better-sqlite3";
 import type { UsageDay } from "../core/deployment/billing.ts";
 import type { Flight } from "../core/deployment/load.ts";
-import type { LogEntry } from "../core/deployment/record.ts";
+import type { EventRow, JournalRow } from "../core/rows.ts";
 import type { Ms } from "../core/time.ts";
 import type { Connection } from "./database.ts";
-
-export interface EventRow extends LogEntry {
-  id: number;
-  at: Ms;
-  deployment: string;
-}
-
-/** One request that was served; headers are redacted JSON. */
-export interface JournalRow {
-  id: number;
-  at: Ms;
-  method: string;
-  path: string;
-  status: number;
-  requestId: string;
-  headers: string;
-  deployment: string;
-  model: string;
-  requestBody: string;
-  responseBody: string;
-}
 
 export interface FlightRow extends Flight {
   deployment: string;

@@ -6,6 +6,15 @@ import type { Ms } from "../time.ts";
 /** Stages of a replica's start; `scheduling` and `waiting` (in line for GPUs) both show as pendingScheduling. */
 export type Phase = "scheduling" | "waiting" | "downloading" | "initializing" | "ready";
 
+/** Phases as `replicaStats` names them. */
+export const wirePhase = {
+  scheduling: "pendingScheduling",
+  waiting: "pendingScheduling",
+  downloading: "downloadingModel",
+  initializing: "initializing",
+  ready: "ready",
+} as const;
+
 export interface Replica {
   number: number;
   /** Which version of the hardware settings it was started with. */

@@ -3,8 +3,8 @@ import { deployment } from "../../schema/deployment.ts";
 import { accountOf, idOf } from "../name.ts";
 import type { Ms } from "../time.ts";
 import { toTimestamp } from "../time.ts";
-import { wirePhase } from "./lifecycle.ts";
 import type { DeploymentRecord } from "./record.ts";
+import { wirePhase } from "./record.ts";
 
 const fields = Object.keys(deployment.shape) as (keyof Deployment)[];
 const time = (at: Ms | null): string | null => (at === null ? null : toTimestamp(at));

@@ -135,10 +135,13 @@ function check(spec: DeploymentSpec, model: ModelFacts, hardware: Hardware): voi
   checkHardware(spec, model, hardware);
 }
 
+/** Code points, as protobuf counts them. */
+const countCharacters = (text: string): number => Array.from(text).length;
+
 function checkTexts(spec: DeploymentSpec): void {
-  if ([...spec.displayName].length > DISPLAY_NAME_MAX)
+  if (countCharacters(spec.displayName) > DISPLAY_NAME_MAX)
     throw invalid("invalid resource: display_name must be fewer than 64 characters");
-  if ([...spec.description].length > DESCRIPTION_MAX)
+  if (countCharacters(spec.description) > DESCRIPTION_MAX)
     throw invalid("invalid resource: description must be fewer than 1000 characters");
 }
 

@@ -4,9 +4,11 @@ import { readField } from "./field.ts";
 
 export type Order = (left: Json, right: Json) => number;
 
+const toText = (value: unknown): string => (typeof value === "string" ? value : (JSON.stringify(value) ?? ""));
+
 function compare(left: unknown, right: unknown): number {
   if (typeof left === "number" && typeof right === "number") return left - right;
-  const [a, b] = [String(left ?? ""), String(right ?? "")];
+  const [a, b] = [toText(left), toText(right)];
   return a < b ? -1 : Number(a > b);
 }
 

@@ -1,0 +1,41 @@
+import type { Ms } from "../core/time.ts";
+import type { Clock } from "./clock.ts";
+import { hostTimer } from "./clock.ts";
+import type { TimerQueue } from "./queue.ts";
+
+/** The longest that a host timer can wait. */
+const HOST_DELAY_MAX = 2 ** 31 - 1;
+
+/** Lets a real clock wake the world for its next event, so that live listeners and held requests see it in time. */
+export class Alarm {
+  readonly #clock: Clock;
+  readonly #queue: TimerQueue;
+  readonly #wake: () => void;
+  #set: { at: Ms; cancel(): void } | undefined;
+
+  constructor(clock: Clock, queue: TimerQueue, wake: () => void) {
+    this.#clock = clock;
+    this.#queue = queue;
+    this.#wake = wake;
+  }
+
+  /** Sets the alarm for the next event, if it is not set for it already. */
+  arm(): void {
+    const next = this.#queue.peek();
+    const delay = next && this.#clock.hostDelay(next.at);
+    if (this.#set && delay !== undefined && this.#set.at === next!.at) return;
+    this.cancel();
+    if (!next || delay === undefined) return;
+    const timer = hostTimer(Math.min(delay, HOST_DELAY_MAX), () => {
+      this.#set = undefined;
+      this.#wake();
+      this.arm();
+    });
+    this.#set = { at: next.at, cancel: () => timer.cancel() };
+  }
+
+  cancel(): void {
+    this.#set?.cancel();
+    this.#set = undefined;
+  }
+}

@@ -1,0 +1,53 @@
+import { OBSERVATION_MS } from "../core/deployment/autoscaler.ts";
+import { ApiError } from "../core/error.ts";
+import type { Ms } from "../core/time.ts";
+import type { Store } from "../store/store.ts";
+import { hostTimer } from "./clock.ts";
+import { limits } from "./config.ts";
+
+/** Decides when the store commits: at once for the control plane, in groups for everything else. */
+export class Saver {
+  readonly #store: Store;
+  readonly #now: () => Ms;
+  #group: { cancel(): void } | undefined;
+  /** Why the last commit failed; what waited is kept and tried again. */
+  error: string | undefined;
+
+  constructor(store: Store, now: () => Ms) {
+    this.#store = store;
+    this.#now = now;
+  }
+
+  /** Commits everything that waits. @throws ApiError UNAVAILABLE when the disk refuses */
+  flush(): void {
+    this.cancel();
+    this.#store.setMeta("now", String(this.#now()));
+    try {
+      this.#store.flush(this.#now() - OBSERVATION_MS);
+      this.error = undefined;
+    } catch (error) {
+      this.error = (error as Error).message;
+      this.soon();
+      throw new ApiError("UNAVAILABLE", `the database cannot be written: ${this.error}`);
+    }
+  }
+
+  /** Commits with the next group: within 50 ms of host time, or at 1,000 rows. */
+  soon(): void {
+    if (this.#store.pending >= limits.groupRows && this.error === undefined) this.#attempt();
+    else this.#group ??= hostTimer(limits.groupMs, () => this.#attempt());
+  }
+
+  cancel(): void {
+    this.#group?.cancel();
+    this.#group = undefined;
+  }
+
+  #attempt(): void {
+    try {
+      this.flush();
+    } catch {
+      // kept in memory and tried again with the next group; /ready tells
+    }
+  }
+}

@@ -1,0 +1,69 @@
+import type { z } from "zod";
+import { ApiError } from "../core/error.ts";
+import { VERSION } from "../engine/version.ts";
+import type { World } from "../engine/world.ts";
+import * as schema from "../schema/control.ts";
+import { toClock } from "./clock.ts";
+import type { Route } from "./route.ts";
+
+function toStatus(world: World, url: string): z.infer<typeof schema.statusResult> {
+  const { config, deployments, queue, lastJournalId, seed } = world.parts;
+  const replicas = [...deployments.values()].reduce((sum, record) => sum + record.replicas.length, 0);
+  return {
+    version: VERSION,
+    url,
+    database: config.database,
+    account: config.account,
+    seed,
+    profile: config.profile,
+    coldStart: config.coldStart,
+    auth: config.auth,
+    clock: toClock(world),
+    counts: {
+      deployments: deployments.size,
+      replicas,
+      waitingDeployments: world.waiting.size,
+      timers: queue.size,
+      events: world.log.lastId,
+      requests: lastJournalId,
+    },
+  };
+}
+
+function toReady(world: World): z.infer<typeof schema.ready> {
+  if (world.saver.error) throw new ApiError("UNAVAILABLE", `the database cannot be written: ${world.saver.error}`);
+  return { status: "ready" };
+}
+
+/** @param url where the server can be reached */
+export function statusRoutes(url: () => string): Route[] {
+  return [
+    {
+      method: "GET",
+      path: "/health",
+      plane: "open",
+      tag: "Emulator",
+      summary: "Is the process alive?",
+      result: schema.health,
+      handle: () => ({ body: { status: "ok" } }),
+    },
+    {
+      method: "GET",
+      path: "/ready",
+      plane: "emulator",
+      tag: "Emulator",
+      summary: "Can it serve, and save?",
+      result: schema.ready,
+      handle: ({ world }) => ({ body: toReady(world) }),
+    },
+    {
+      method: "GET",
+      path: "/__emulator/status",
+      plane: "emulator",
+      tag: "Emulator",
+      summary: "Version, clock, counts",
+      result: schema.statusResult,
+      handle: ({ world }) => ({ body: toStatus(world, url()) }),
+    },
+  ];
+}
