@@ -48,7 +48,7 @@ export function toDuration(span: Ms): string {
 
 /** A span in Go's style, `1h0m0s`, as firectl and our reasons print it. */
 export function toSpan(span: Ms): string {
-  if (span < SECOND) return `${span}ms`;
+  if (span > 0 && span < SECOND) return `${span}ms`;
   const [hours, minutes, seconds] = [
     Math.floor(span / HOUR),
     Math.floor((span % HOUR) / MINUTE),

@@ -57,13 +57,15 @@ function findModel(world: World, name: string, account: string): Target | undefi
 }
 
 /** Names with four parts, by collection; routers here are the automatic one of each deployment. */
-const byCollection: Record<string, (world: World, text: string, account: string) => Target | undefined> = {
-  models: findModel,
-  deployments: (world, text) => toTarget(world, world.parts.deployments.get(text), text),
-  routers: (world, text) =>
-    toTarget(world, world.parts.deployments.get(text.replace("/routers/", "/deployments/")), text),
-  deployedModels: (world, text) => toTarget(world, findDeployed(world, text), text),
-};
+const byCollection = new Map<string, (world: World, text: string, account: string) => Target | undefined>(
+  Object.entries({
+    models: findModel,
+    deployments: (world: World, text: string) => toTarget(world, world.parts.deployments.get(text), text),
+    routers: (world: World, text: string) =>
+      toTarget(world, world.parts.deployments.get(text.replace("/routers/", "/deployments/")), text),
+    deployedModels: (world: World, text: string) => toTarget(world, findDeployed(world, text), text),
+  }),
+);
 
 function find(world: World, text: string, account: string): Target | undefined {
   const hash = text.indexOf("#");
@@ -73,7 +75,7 @@ function find(world: World, text: string, account: string): Target | undefined {
     return record?.spec.baseModel === model ? toTarget(world, record, model) : undefined;
   }
   const parts = text.split("/");
-  if (parts.length === 4 && parts[0] === "accounts") return byCollection[parts[2]!]?.(world, text, account);
+  if (parts.length === 4 && parts[0] === "accounts") return byCollection.get(parts[2]!)?.(world, text, account);
   if (parts.length > 2) return undefined;
   const deployment = toDeploymentName(text, account);
   return (

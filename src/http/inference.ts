@@ -1,8 +1,9 @@
+import type { z } from "zod";
 import { completionFormat, chatFormat, toBody, toStream } from "../core/codec/format.ts";
 import type { Format } from "../core/codec/format.ts";
 import type { GenerationRequest } from "../core/codec/request.ts";
 import { decodeChat, decodeCompletion } from "../core/codec/request.ts";
-import { accountOf } from "../core/name.ts";
+import { accountOf, resourceName } from "../core/name.ts";
 import { parseTimestamp, SECOND } from "../core/time.ts";
 import type { Served } from "../engine/inference.ts";
 import { serve } from "../engine/inference.ts";
@@ -49,12 +50,12 @@ async function answer(
   });
 }
 
-function listModels(world: World): object[] {
+function listModels(world: World): z.infer<typeof modelList>["data"] {
   return [...world.parts.catalog.models.values()]
     .filter((model) => model.supportsServerless)
     .map((model) => ({
       id: model.name,
-      object: "model",
+      object: "model" as const,
       owned_by: accountOf(model.name),
       created: Math.floor(parseTimestamp(model.createTime!)! / SECOND),
       kind: model.kind,
@@ -63,6 +64,12 @@ function listModels(world: World): object[] {
       supports_tools: model.supportsTools,
       context_length: model.contextLength,
     }));
+}
+
+function getModel(world: World, name: string): object {
+  const model = listModels(world).find(({ id }) => id === name);
+  if (!model) throw modelNotFound();
+  return model;
 }
 
 /** The inference API (inference §1.2). */
@@ -100,16 +107,21 @@ export function inferenceRoutes(): Route[] {
     },
     {
       method: "GET",
-      ...both("/models/{account_id}/{collection}/{owner}/{model}"),
+      ...both("/models/accounts/{account_id}/models/{model_id}"),
       plane: "inference",
       tag: "Inference",
       summary: "One callable model by its full name",
-      handle: (call) => {
-        const id = Object.values(call.params).join("/");
-        const model = (listModels(call.world) as { id: string }[]).find((item) => item.id === id);
-        if (!model) throw modelNotFound();
-        return { body: model };
-      },
+      handle: ({ world, params }) => ({
+        body: getModel(world, resourceName(params["account_id"]!, "models", params["model_id"]!)),
+      }),
+    },
+    {
+      method: "GET",
+      ...both("/models/{name}"),
+      plane: "inference",
+      tag: "Inference",
+      summary: "One callable model, its name with %2F for each slash",
+      handle: ({ world, params }) => ({ body: getModel(world, params["name"]!) }),
     },
   ];
 }

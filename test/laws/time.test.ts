@@ -21,46 +21,60 @@ const straight: Play = async (options, script) => {
 };
 
 /** Plays it with every advance cut into slices. */
-const sliced = (random: Random): Play => async (options, script) => {
-  await using emulator = await createEmulator(options);
-  await shrinkFleet(emulator);
-  const answers: string[] = [];
-  for (const step of script) {
-    if (!isAdvance(step)) {
-      answers.push(await perform(emulator, step));
-      continue;
+const sliced =
+  (random: Random): Play =>
+  async (options, script) => {
+    await using emulator = await createEmulator(options);
+    await shrinkFleet(emulator);
+    const answers: string[] = [];
+    for (const step of script) {
+      if (!isAdvance(step)) {
+        answers.push(await perform(emulator, step));
+        continue;
+      }
+      let left = parseSpan((step.body as { by: string }).by)!;
+      while (left > 0) {
+        const slice = Math.min(left, 1 + random.below(left));
+        await emulator.clock.advance(`${slice}ms`);
+        left -= slice;
+      }
     }
-    let left = parseSpan((step.body as { by: string }).by)!;
-    while (left > 0) {
-      const slice = Math.min(left, 1 + random.below(left));
-      await emulator.clock.advance(`${slice}ms`);
-      left -= slice;
-    }
-  }
-  return answers;
-};
+    return answers;
+  };
 
 /** Plays it with the emulator closed and opened again between steps. */
-const restarted = (random: Random): Play => async (options, script) => {
-  let emulator = await createEmulator(options);
-  await shrinkFleet(emulator);
-  const answers: string[] = [];
-  for (const step of script) {
-    if (random.chance(0.3)) {
-      await emulator.close();
-      emulator = await createEmulator(options);
+const restarted =
+  (random: Random): Play =>
+  async (options, script) => {
+    let emulator = await createEmulator(options);
+    await shrinkFleet(emulator);
+    const answers: string[] = [];
+    for (const step of script) {
+      if (random.chance(0.3)) {
+        await emulator.close();
+        emulator = await createEmulator(options);
+      }
+      const answer = await perform(emulator, step);
+      if (!isAdvance(step)) answers.push(answer);
     }
-    const answer = await perform(emulator, step);
-    if (!isAdvance(step)) answers.push(answer);
-  }
-  await emulator.close();
-  return answers;
-};
+    await emulator.close();
+    return answers;
+  };
 
-async function expectSame(random: Random, seed: number, other: Play, profile: "instant" | "fast" | "realistic"): Promise<void> {
+async function expectSame(
+  random: Random,
+  seed: number,
+  other: Play,
+  profile: "instant" | "fast" | "realistic",
+): Promise<void> {
   const script = randomScript(random, 30);
   await inFolder(async (folder) => {
-    const options = (name: string): EmulatorOptions => ({ database: join(folder, name), clock: "manual", seed, profile });
+    const options = (name: string): EmulatorOptions => ({
+      database: join(folder, name),
+      clock: "manual",
+      seed,
+      profile,
+    });
     const one = await straight(options("one.db"), script);
     const two = await other(options("two.db"), script);
     expect(two).toEqual(one);

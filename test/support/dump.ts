@@ -6,8 +6,13 @@ import Database from "better-sqlite3";
 /** The content of a database: every table but for the order of pages in the file. */
 export function dump(path: string): Record<string, unknown[]> {
   const connection = new Database(path, { readonly: true });
-  const tables = connection.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name").pluck().all() as string[];
-  const content = Object.fromEntries(tables.map((table) => [table, connection.prepare(`SELECT * FROM ${table} ORDER BY 1, 2`).all()]));
+  const tables = connection
+    .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name")
+    .pluck()
+    .all() as string[];
+  const content = Object.fromEntries(
+    tables.map((table) => [table, connection.prepare(`SELECT * FROM ${table} ORDER BY 1, 2`).all()]),
+  );
   connection.close();
   return content;
 }

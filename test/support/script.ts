@@ -9,7 +9,9 @@ export interface Step {
 }
 
 const KEY = { authorization: "Bearer fw_test", "content-type": "application/json" };
-const MODELS = ["llama-v3p2-3b-instruct", "llama-v3p1-70b-instruct", "mixtral-8x7b-instruct"].map((id) => `accounts/fireworks/models/${id}`);
+const MODELS = ["llama-v3p2-3b-instruct", "llama-v3p1-70b-instruct", "mixtral-8x7b-instruct"].map(
+  (id) => `accounts/fireworks/models/${id}`,
+);
 const DEPLOYMENTS = "/v1/accounts/acme/deployments";
 
 export const deploymentName = (id: string): string => `accounts/acme/deployments/${id}`;
@@ -36,7 +38,12 @@ function createStep(random: Random, id: string): Step {
 
 function requestStep(random: Random, id: string): Step {
   const model = random.chance(0.8) ? deploymentName(id) : "accounts/fireworks/models/llama-v3p1-8b-instruct";
-  const body = { model, prompt: `Tell me about ${random.pick(["rivers", "clocks", "maps"])} ${random.below(3)}`, max_tokens: random.below(400), stream: random.chance(0.3) };
+  const body = {
+    model,
+    prompt: `Tell me about ${random.pick(["rivers", "clocks", "maps"])} ${random.below(3)}`,
+    max_tokens: random.below(400),
+    stream: random.chance(0.3),
+  };
   return { method: "POST", path: "/inference/v1/completions", body };
 }
 
@@ -49,19 +56,39 @@ const makers: ((random: Random, id: string) => Step)[] = [
   requestStep,
   requestStep,
   (random, id) => ({ method: "PATCH", path: `${DEPLOYMENTS}/${id}:scale`, body: { replicaCount: random.below(6) } }),
-  (random, id) => ({ method: "PATCH", path: `${DEPLOYMENTS}/${id}`, body: { maxReplicaCount: random.below(5), minReplicaCount: random.below(2) } }),
-  (random, id) => ({ method: "PATCH", path: `${DEPLOYMENTS}/${id}`, body: { acceleratorCount: random.pick([1, 2, 4]) } }),
-  (random, id) => ({ method: "DELETE", path: `${DEPLOYMENTS}/${id}?ignoreChecks=${random.chance(0.7)}&hard=${random.chance(0.3)}` }),
+  (random, id) => ({
+    method: "PATCH",
+    path: `${DEPLOYMENTS}/${id}`,
+    body: { maxReplicaCount: random.below(5), minReplicaCount: random.below(2) },
+  }),
+  (random, id) => ({
+    method: "PATCH",
+    path: `${DEPLOYMENTS}/${id}`,
+    body: { acceleratorCount: random.pick([1, 2, 4]) },
+  }),
+  (random, id) => ({
+    method: "DELETE",
+    path: `${DEPLOYMENTS}/${id}?ignoreChecks=${random.chance(0.7)}&hard=${random.chance(0.3)}`,
+  }),
   (_, id) => ({ method: "POST", path: `${DEPLOYMENTS}/${id}:undelete`, body: {} }),
   (_, id) => ({ method: "GET", path: `${DEPLOYMENTS}/${id}` }),
-  (random) => ({ method: "POST", path: "/__emulator/stockouts", body: { region: "US_IOWA_1", startsIn: random.pick(spans), duration: random.pick(spans) } }),
-  (random) => ({ method: "PATCH", path: "/__emulator/fleet", body: { pools: [{ region: "US_IOWA_1", acceleratorType: "NVIDIA_A100_80GB", total: random.below(9) }] } }),
+  (random) => ({
+    method: "POST",
+    path: "/__emulator/stockouts",
+    body: { region: "US_IOWA_1", startsIn: random.pick(spans), duration: random.pick(spans) },
+  }),
+  (random) => ({
+    method: "PATCH",
+    path: "/__emulator/fleet",
+    body: { pools: [{ region: "US_IOWA_1", acceleratorType: "NVIDIA_A100_80GB", total: random.below(9) }] },
+  }),
 ];
 
 /** Calls and advances in turn, with few names so that they meet. */
 export function randomScript(random: Random, length: number): Step[] {
   return Array.from({ length }, () => {
-    if (random.chance(0.35)) return { method: "POST", path: "/__emulator/clock:advance", body: { by: random.pick(spans) } };
+    if (random.chance(0.35))
+      return { method: "POST", path: "/__emulator/clock:advance", body: { by: random.pick(spans) } };
     return random.pick(makers)(random, `d${random.below(4)}`);
   });
 }
@@ -70,12 +97,20 @@ export const isAdvance = (step: Step): boolean => step.path.endsWith(":advance")
 
 /** Small hardware, so that stockouts happen by themselves. */
 export async function shrinkFleet(emulator: Emulator): Promise<void> {
-  const pools = (await emulator.control.fleet()).pools.map(({ region, acceleratorType }) => ({ region, acceleratorType, total: region === "US_IOWA_1" ? 4 : region === "US_ILLINOIS_2" ? 6 : 0 }));
+  const pools = (await emulator.control.fleet()).pools.map(({ region, acceleratorType }) => ({
+    region,
+    acceleratorType,
+    total: region === "US_IOWA_1" ? 4 : region === "US_ILLINOIS_2" ? 6 : 0,
+  }));
   await emulator.control.setFleet({ pools });
 }
 
 /** Makes a call; the answer's bytes, with its status and headers. */
 export async function perform(emulator: Emulator, { method, path, body }: Step): Promise<string> {
-  const response = await emulator.fetch(`${emulator.url}${path}`, { method, headers: KEY, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+  const response = await emulator.fetch(`${emulator.url}${path}`, {
+    method,
+    headers: KEY,
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
   return `${response.status} ${JSON.stringify([...response.headers])} ${await response.text()}`;
 }

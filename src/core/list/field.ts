@@ -9,7 +9,8 @@ export function readField(resource: Json, path: string): unknown {
   for (const part of path.split(".")) {
     if (typeof value !== "object" || value === null) return undefined;
     const fields = value as Json;
-    value = part in fields ? fields[part] : fields[toCamel(part)];
+    const name = Object.hasOwn(fields, part) ? part : toCamel(part);
+    value = Object.hasOwn(fields, name) ? fields[name] : undefined;
   }
   return value;
 }

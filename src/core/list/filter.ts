@@ -60,7 +60,7 @@ function has(actual: unknown, wanted: string): boolean {
   if (wanted === "*")
     return actual !== undefined && actual !== null && actual !== "" && actual !== 0 && actual !== false;
   if (Array.isArray(actual)) return actual.some((item) => isEqual(item, wanted));
-  if (typeof actual === "object" && actual !== null) return wanted in actual;
+  if (typeof actual === "object" && actual !== null) return Object.hasOwn(actual, wanted);
   if (typeof actual === "string" && !wanted.includes("*")) return actual.toLowerCase().includes(wanted.toLowerCase());
   return isEqual(actual, wanted);
 }

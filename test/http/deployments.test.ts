@@ -1,0 +1,322 @@
+import { expect, test } from "vitest";
+import { deployment as schema } from "../../src/schema/deployment.ts";
+import { fresh, SERVERLESS, SMALL } from "../support/api.ts";
+
+const PATH = "/v1/accounts/acme/deployments";
+
+test("every field of the resource is stored and returned, in the schema's order", async () => {
+  const { call } = await fresh();
+  const sent = {
+    baseModel: SMALL,
+    displayName: "Demo",
+    description: "d",
+    annotations: { "custom/team": "x" },
+    minReplicaCount: 1,
+    maxReplicaCount: 3,
+    maxWithRevocableReplicaCount: 4,
+    maxConcurrencyPerReplica: 7,
+    acceleratorCount: 2,
+    acceleratorType: "NVIDIA_H100_80GB",
+    precision: "BF16",
+    enableAddons: true,
+    draftTokenCount: 2,
+    draftModel: SMALL,
+    ngramSpeculationLength: 3,
+    enableMtp: true,
+    enableSessionAffinity: true,
+    directRouteApiKeys: ["k"],
+    numPeftDeviceCached: 2,
+    directRouteType: "INTERNET",
+    deploymentTemplate: "t",
+    autoTune: { longPrompt: true },
+    placement: { multiRegion: "US" },
+    maxContextLength: 4096,
+    disableDeploymentSizeValidation: true,
+    enableHotLoad: true,
+    hotLoadBucketType: "S3",
+    enableHotReloadLatestAddon: true,
+    activeModelVersion: "v1",
+    targetModelVersion: "v1",
+    hotLoadBucketUrl: "s3://b",
+    pricingPlanId: "p",
+    hotLoadTrainerJob: "j",
+    hotLoadTransitionType: "SYNC",
+    preemptible: true,
+    expireTime: "2027-01-01T00:00:00Z",
+    autoscalingPolicy: {
+      scaleUpWindow: "1s",
+      scaleDownWindow: "2s",
+      scaleToZeroWindow: "300s",
+      loadTargets: { requests_per_second: 2.5 },
+      scalingSchedules: {},
+    },
+  };
+  const created = await call("POST", `${PATH}?deploymentId=demo`, sent);
+  expect(created.status).toBe(200);
+  expect(created.body).toMatchObject(sent);
+  expect(Object.keys(created.body)).toEqual(Object.keys(schema.shape));
+  expect((await call("GET", `${PATH}/demo`)).body).toMatchObject(sent);
+});
+
+test("defaults are those of the page: A100, max 1 with min 0, windows 30s, 600s, 3600s", async () => {
+  const { call } = await fresh();
+  const { body } = await call("POST", PATH, { baseModel: SMALL });
+  expect(body).toMatchObject({
+    state: "CREATING",
+    minReplicaCount: 0,
+    maxReplicaCount: 1,
+    desiredReplicaCount: 1,
+    acceleratorType: "NVIDIA_A100_80GB",
+    acceleratorCount: 1,
+    precision: "BF16",
+    placement: { multiRegion: "GLOBAL" },
+  });
+  expect(body.autoscalingPolicy).toEqual({
+    scaleUpWindow: "30s",
+    scaleDownWindow: "600s",
+    scaleToZeroWindow: "3600s",
+    loadTargets: { default: 0.8 },
+    scalingSchedules: {},
+  });
+  expect(body.name).toMatch(/^accounts\/acme\/deployments\/[a-z0-9]{8}$/);
+  expect((await call("POST", PATH, { baseModel: SMALL, minReplicaCount: 2 })).body.maxReplicaCount).toBe(2);
+});
+
+test("accelerators: the least count that holds the model, doubled for long prompts", async () => {
+  const { call } = await fresh();
+  const count = async (body: object): Promise<number> =>
+    (await call("POST", `${PATH}?validateOnly=true`, body)).body.acceleratorCount;
+  const model = (id: string): string => `accounts/fireworks/models/${id}`;
+  expect(await count({ baseModel: model("llama-v3p1-70b-instruct") })).toBe(4);
+  expect(await count({ baseModel: model("llama-v3p1-70b-instruct"), acceleratorType: "AMD_MI300X_192GB" })).toBe(1);
+  expect(await count({ baseModel: model("llama-v3p1-405b-instruct"), acceleratorType: "AMD_MI300X_192GB" })).toBe(4);
+  expect(await count({ baseModel: model("deepseek-v3"), acceleratorType: "NVIDIA_H200_141GB" })).toBe(8);
+  expect(await count({ baseModel: SERVERLESS, autoTune: { longPrompt: true } })).toBe(2);
+});
+
+test("validateOnly creates nothing, and answers what a create would", async () => {
+  const { call, emulator } = await fresh();
+  const dry = await call("POST", `${PATH}?validateOnly=True&deploymentId=d1`, { baseModel: SMALL });
+  expect(dry.body.name).toBe("accounts/acme/deployments/d1");
+  expect((await call("GET", PATH)).body.totalSize).toBe(0);
+  expect(await emulator.control.events()).toEqual([]);
+});
+
+test("output-only fields are ignored, snake_case names and enum numbers are read", async () => {
+  const { call } = await fresh();
+  const { status, body } = await call("POST", PATH, {
+    base_model: SMALL,
+    min_replica_count: "1",
+    state: "READY",
+    name: "x",
+    replicaCount: 9,
+    acceleratorType: 2,
+  });
+  expect(status).toBe(200);
+  expect(body).toMatchObject({
+    state: "CREATING",
+    replicaCount: 1,
+    minReplicaCount: 1,
+    acceleratorType: "NVIDIA_H100_80GB",
+  });
+});
+
+const refusals: [string, object | string, string][] = [
+  ["unknown field", { baseModel: SMALL, loadTargets: {} }, `proto: (line 1:65): unknown field "loadTargets"`],
+  [
+    "enum",
+    { acceleratorType: "h200-141gb" },
+    `proto: (line 1:2): invalid value for enum field acceleratorType: "h200-141gb"`,
+  ],
+  ["number", { minReplicaCount: "many" }, `proto: (line 1:2): invalid value for int32 field minReplicaCount: "many"`],
+  [
+    "duration",
+    { autoscalingPolicy: { scaleUpWindow: "5m" } },
+    `proto: (line 1:23): invalid value for google.protobuf.Duration field scaleUpWindow: "5m"`,
+  ],
+  ["body id", { deploymentId: "x" }, `proto: (line 1:2): unknown field "deploymentId"`],
+  ["no base model", {}, "invalid deployment: base_model is required"],
+  [
+    "zero window",
+    { baseModel: SMALL, autoscalingPolicy: { scaleToZeroWindow: "60s" } },
+    "invalid deployment: scale_to_zero_window must be at least 5 minutes",
+  ],
+  [
+    "up window",
+    { baseModel: SMALL, autoscalingPolicy: { scaleUpWindow: "3601s" } },
+    "invalid deployment: scale_up_window must be between 0s and 3600s",
+  ],
+  [
+    "max",
+    { baseModel: SMALL, maxReplicaCount: 1001 },
+    "invalid deployment: max_replica_count must be between 0 and 1000",
+  ],
+  [
+    "min > max",
+    { baseModel: SMALL, minReplicaCount: 3, maxReplicaCount: 2 },
+    "invalid deployment: min_replica_count must be less than or equal to max_replica_count",
+  ],
+  [
+    "display name",
+    { baseModel: SMALL, displayName: "x".repeat(64) },
+    "invalid resource: display_name must be fewer than 64 characters",
+  ],
+  [
+    "MoE on MI300X",
+    { baseModel: "accounts/fireworks/models/mixtral-8x7b-instruct", acceleratorType: "AMD_MI300X_192GB" },
+    "invalid deployment: model type mixtral is not supported on AMD_MI300X_192GB",
+  ],
+  [
+    "too large",
+    { baseModel: "accounts/fireworks/models/deepseek-v3" },
+    "accelerator_type must be specified for non-embeddings engines",
+  ],
+  [
+    "too few GPUs",
+    { baseModel: "accounts/fireworks/models/llama-v3p1-70b-instruct", acceleratorCount: 1 },
+    "invalid deployment: accelerator_count must be at least 4 to serve accounts/fireworks/models/llama-v3p1-70b-instruct on NVIDIA_A100_80GB",
+  ],
+  [
+    "quantised addons",
+    { baseModel: SMALL, precision: "FP8", enableAddons: true },
+    "invalid deployment: addons cannot be enabled with quantized precisions (FP8/FP4)",
+  ],
+  [
+    "no such hardware there",
+    { baseModel: SMALL, placement: { region: "AP_TOKYO_1" } },
+    `invalid deployment: NVIDIA_A100_80GB is not available in "AP_TOKYO_1"`,
+  ],
+  [
+    "two places",
+    { baseModel: SMALL, placement: { region: "US_IOWA_1", multiRegion: "US" } },
+    "invalid deployment: placement must set exactly one of region, multi_region, regions",
+  ],
+  [
+    "load target",
+    { baseModel: SMALL, autoscalingPolicy: { loadTargets: { cpu: 1 } } },
+    'invalid deployment: unknown load target "cpu", expected one of: default, tokens_generated_per_second, prompt_tokens_per_second, requests_per_second, concurrent_requests',
+  ],
+];
+
+test.each(refusals)("refused with 400 and nothing changed: %s", async (_, body, message) => {
+  const { call, emulator } = await fresh();
+  const { status, body: error } = await call("POST", `${PATH}?deploymentId=d1`, body);
+  expect({ status, error }).toEqual({ status: 400, error: { code: 3, message, details: [] } });
+  expect((await call("GET", `${PATH}/d1`)).status).toBe(404);
+  expect(await emulator.control.events()).toEqual([]);
+});
+
+test.each(["Bad", "1abc", "a-", "-a", "a_b", "a".repeat(64), "é"])("refused as a deployment ID: %s", async (id) => {
+  const { call } = await fresh();
+  const { status, body } = await call("POST", `${PATH}?deploymentId=${encodeURIComponent(id)}`, { baseModel: SMALL });
+  expect([status, body.code]).toEqual([400, 3]);
+});
+
+test("an ID can be used once, soft-deleted or not; a hard delete frees it", async () => {
+  const { call, emulator } = await fresh();
+  const create = () => call("POST", `${PATH}?deploymentId=d1`, { baseModel: SMALL });
+  expect((await create()).status).toBe(200);
+  const conflict = { code: 6, message: "deployment ID already exists", details: [] };
+  expect(await create()).toMatchObject({ status: 409, body: conflict });
+  expect(await call("DELETE", `${PATH}/d1`)).toMatchObject({ status: 200, body: {} });
+  await emulator.clock.advance("1m");
+  expect(await create()).toMatchObject({ status: 409, body: conflict });
+  expect((await call("DELETE", `${PATH}/d1?hard=true`)).status).toBe(200);
+  expect((await call("GET", `${PATH}/d1`)).body).toEqual({ code: 5, message: "resource not found", details: [] });
+  expect((await create()).status).toBe(200);
+});
+
+test("soft delete hides it from lists, sets deleteTime and purgeTime, and can be undone until then", async () => {
+  const { call, emulator } = await fresh();
+  await call("POST", `${PATH}?deploymentId=d1`, { baseModel: SMALL });
+  await emulator.clock.advance({ until: "settled" });
+  await call("DELETE", `${PATH}/d1`);
+  expect((await call("GET", `${PATH}/d1`)).body).toMatchObject({
+    state: "DELETING",
+    deleteTime: "2026-01-01T00:00:03Z",
+    purgeTime: "2026-01-08T00:00:03Z",
+  });
+  await emulator.clock.advance("10s");
+  expect((await call("GET", PATH)).body.totalSize).toBe(0);
+  expect((await call("GET", `${PATH}?showDeleted=true`)).body.deployments[0].state).toBe("DELETED");
+  expect((await call("POST", `${PATH}/d1:undelete`, {})).body).toMatchObject({ state: "CREATING", deleteTime: null });
+  await call("DELETE", `${PATH}/d1`);
+  await emulator.clock.advance("8d");
+  expect((await call("GET", `${PATH}/d1`)).status).toBe(404);
+  expect((await call("POST", `${PATH}/d1:undelete`)).status).toBe(404);
+});
+
+test("delete is refused within an hour of a request, unless checks are ignored", async () => {
+  const { call, emulator } = await fresh();
+  await call("POST", `${PATH}?deploymentId=d1`, { baseModel: SMALL });
+  await emulator.clock.advance({ until: "settled" });
+  await call("POST", "/v1/completions", { model: "accounts/acme/deployments/d1", prompt: "hi" });
+  const refusal = {
+    code: 9,
+    message: "deployment has received inference requests in the last hour, pass ignore_checks to skip this check",
+    details: [],
+  };
+  expect(await call("DELETE", `${PATH}/d1`)).toMatchObject({ status: 400, body: refusal });
+  expect((await call("DELETE", `${PATH}/d1?ignoreChecks=True`)).status).toBe(200);
+});
+
+test("update merges what is sent, honours updateMask, refuses immutable fields by name", async () => {
+  const { call } = await fresh();
+  await call("POST", `${PATH}?deploymentId=d1`, { baseModel: SMALL, displayName: "one" });
+  const windows = await call("PATCH", `${PATH}/d1`, {
+    autoscalingPolicy: { scaleDownWindow: "60s" },
+    maxReplicaCount: 4,
+  });
+  expect(windows.body).toMatchObject({
+    displayName: "one",
+    maxReplicaCount: 4,
+    autoscalingPolicy: { scaleUpWindow: "30s", scaleDownWindow: "60s" },
+  });
+  const masked = await call("PATCH", `${PATH}/d1?updateMask=display_name`, {
+    displayName: "two",
+    description: "not this",
+  });
+  expect(masked.body).toMatchObject({ displayName: "two", description: "" });
+  for (const [field, body] of [
+    ["base_model", { baseModel: SERVERLESS }],
+    ["accelerator_type", { acceleratorType: "NVIDIA_H100_80GB" }],
+    ["placement", { placement: { multiRegion: "US" } }],
+  ] as const) {
+    expect((await call("PATCH", `${PATH}/d1`, body)).body).toEqual({
+      code: 3,
+      message: `invalid deployment: ${field} is immutable`,
+      details: [],
+    });
+  }
+  expect((await call("PATCH", `${PATH}/d1`, { baseModel: SMALL, displayName: "three" })).body.displayName).toBe(
+    "three",
+  );
+});
+
+test("new hardware goes through UPDATING: old replicas serve until new ones are ready", async () => {
+  const { call, emulator } = await fresh();
+  await call("POST", `${PATH}?deploymentId=d1`, { baseModel: SMALL, minReplicaCount: 1 });
+  await emulator.clock.advance({ until: "settled" });
+  expect((await call("PATCH", `${PATH}/d1`, { acceleratorCount: 2 })).body).toMatchObject({
+    state: "UPDATING",
+    replicaCount: 2,
+  });
+  expect((await call("POST", "/v1/completions", { model: "accounts/acme/deployments/d1", prompt: "hi" })).status).toBe(
+    200,
+  );
+  await emulator.clock.advance({ until: "settled" });
+  expect((await call("GET", `${PATH}/d1`)).body).toMatchObject({
+    state: "READY",
+    replicaCount: 1,
+    acceleratorCount: 2,
+  });
+});
+
+test("scale answers {}, clamps to the bounds, refuses negative counts", async () => {
+  const { call } = await fresh();
+  await call("POST", `${PATH}?deploymentId=d1`, { baseModel: SMALL, maxReplicaCount: 2 });
+  expect(await call("PATCH", `${PATH}/d1:scale`, { replicaCount: 5 })).toMatchObject({ status: 200, body: {} });
+  expect((await call("GET", `${PATH}/d1`)).body.desiredReplicaCount).toBe(2);
+  expect((await call("PATCH", `${PATH}/d1:scale`, { replicaCount: -1 })).body.code).toBe(3);
+  expect((await call("POST", `${PATH}/d1:scale`, { replicaCount: 1 })).status).toBe(405);
+});
