@@ -27,7 +27,8 @@ export interface AppOptions {
 /** Every route there is, in one table. */
 export function allRoutes(options: AppOptions): Route[] {
   const routes = [...resourceRoutes(), ...inferenceRoutes(), ...controlRoutes(options.url)];
-  return [...routes, openApiRoute(routes)];
+  routes.push(openApiRoute(routes));
+  return routes;
 }
 
 const planeOf = (path: string): Plane =>

@@ -5,6 +5,9 @@ import { APPLICATION_ID, migrations } from "./migrations.ts";
 
 export type Connection = Database.Database;
 
+/** How long another process may hold the file before we say so. */
+const BUSY_MS = 200;
+
 /** The file cannot be used; the message says why and what to do. It was left as it was. */
 export class DatabaseError extends Error {}
 
@@ -24,7 +27,7 @@ function explain(path: string, error: unknown): DatabaseError {
 
 /** Looks at an existing file without changing it. */
 function inspect(path: string): void {
-  const connection = new Database(path, { readonly: true });
+  const connection = new Database(path, { readonly: true, timeout: BUSY_MS });
   try {
     const version = connection.pragma("user_version", { simple: true }) as number;
     const application = connection.pragma("application_id", { simple: true }) as number;
@@ -40,8 +43,9 @@ function inspect(path: string): void {
       );
     }
     const health = connection.pragma("quick_check(1)", { simple: true }) as string;
-    if (health !== "ok")
-      throw new DatabaseError(`database ${path} is damaged (${health}); move it away or choose another file with --db`);
+    if (health === "ok") return;
+    const finding = health.replace(/^\*+.*\*+\n/, "").replace(/\s+/g, " ");
+    throw new DatabaseError(`database ${path} is damaged (${finding}); move it away or choose another file with --db`);
   } finally {
     connection.close();
   }
@@ -70,7 +74,7 @@ export function openDatabase(path: string): Connection {
       mkdirSync(dirname(path), { recursive: true });
       if (existsSync(path)) inspect(path);
     }
-    const connection = new Database(path, { timeout: 200 });
+    const connection = new Database(path, { timeout: BUSY_MS });
     try {
       // one process per file: the lock is taken here and held until close
       connection.pragma("locking_mode = EXCLUSIVE");

@@ -1,0 +1,122 @@
+// Prints what speed costs, in one run on one machine: read the ratios, not the numbers. Asserts nothing.
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { Agent, request } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { createEmulator } from "../dist/index.js";
+
+const here = (name) => fileURLToPath(new URL(name, import.meta.url));
+const MAIN = here("../dist/cli/main.js");
+const folder = mkdtempSync(join(tmpdir(), "fireworks-emulator-bench-"));
+const ROUNDS = 3;
+const SECONDS = Number(process.env.BENCH_SECONDS ?? 2);
+const CONNECTIONS = 32;
+const MODEL = "accounts/fireworks/models/llama-v3p1-8b-instruct";
+const body = (stream) => JSON.stringify({ model: MODEL, prompt: "Tell me about rivers and bridges", max_tokens: 32, ignore_eos: true, stream });
+
+const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
+const megabytes = (pid) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) / 1024;
+const print = (what, value) => console.log(`${what.padEnd(58)} ${value}`);
+
+function launch(args) {
+  const started = performance.now();
+  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+  return new Promise((resolve) => {
+    child.stdout.once("data", (chunk) => resolve({ child, started, url: JSON.parse(String(chunk).split("\n")[0]).url }));
+  });
+}
+
+const stop = ({ child }) =>
+  new Promise((resolve) => {
+    child.once("close", resolve);
+    child.kill("SIGTERM");
+  });
+
+/** One POST on a kept-alive connection. */
+function post(agent, url, text) {
+  return new Promise((resolve, reject) => {
+    const headers = { authorization: "Bearer fw_local", "content-type": "application/json", "content-length": Buffer.byteLength(text) };
+    const outgoing = request(url, { method: "POST", agent, headers }, (answer) => {
+      if (answer.statusCode !== 200) reject(new Error(`HTTP ${answer.statusCode}`));
+      answer.resume().once("end", resolve);
+    });
+    outgoing.once("error", reject).end(text);
+  });
+}
+
+/** Requests per second over some connections for some seconds. */
+async function load(url, text) {
+  const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
+  const end = performance.now() + SECONDS * 1000;
+  let count = 0;
+  const worker = async () => {
+    while (performance.now() < end) {
+      await post(agent, url, text);
+      count += 1;
+    }
+  };
+  await Promise.all(Array.from({ length: CONNECTIONS }, worker));
+  agent.destroy();
+  return count / SECONDS;
+}
+
+async function firstAnswer(args) {
+  const { child, started, url } = await launch(args);
+  await (await fetch(`${url}/health`)).text();
+  const elapsed = performance.now() - started;
+  await stop({ child });
+  return elapsed;
+}
+
+async function throughput() {
+  const emulator = await launch([MAIN, "start", "--json", "--port", "0", "--db", join(folder, "load.db")]);
+  const bare = await launch([here("bare.mjs"), emulator.url, body(false), body(true)]);
+  const idle = megabytes(emulator.child.pid);
+  for (const [what, text] of [["JSON", body(false)], ["SSE", body(true)]]) {
+    const rates = { ours: [], bare: [] };
+    await load(`${emulator.url}/inference/v1/completions`, text);
+    await load(`${bare.url}/inference/v1/completions`, text);
+    for (let round = 0; round < ROUNDS; round += 1) {
+      rates.ours.push(await load(`${emulator.url}/inference/v1/completions`, text));
+      rates.bare.push(await load(`${bare.url}/inference/v1/completions`, text));
+    }
+    const [ours, theirs] = [median(rates.ours), median(rates.bare)];
+    print(`completions/s, ${what}, 32 tokens, file database, journal on`, `${ours.toFixed(0)}  (bare Hono ${theirs.toFixed(0)}, ratio ${(ours / theirs).toFixed(2)})`);
+  }
+  print("RSS, idle / after the load", `${idle.toFixed(0)} MB / ${megabytes(emulator.child.pid).toFixed(0)} MB`);
+  await stop(emulator);
+  await stop(bare);
+}
+
+async function start() {
+  const times = [];
+  for (let round = 0; round < 5; round += 1) times.push(await firstAnswer([MAIN, "start", "--json", "--port", "0", "--db", join(folder, `start${round}.db`)]));
+  print("process start to first 200", `${median(times).toFixed(0)} ms`);
+}
+
+/** Seven days of deployments that nobody calls: ready, scaled to zero, deleted. */
+async function week(count) {
+  const emulator = await createEmulator({ clock: "manual", database: join(folder, `week${count}.db`) });
+  await emulator.control.setFleet({ unlimited: true });
+  const headers = { authorization: "Bearer fw_local" };
+  for (let n = 0; n < count; n += 1) {
+    await emulator.fetch(`${emulator.url}/v1/accounts/local/deployments?deploymentId=d${n}`, { method: "POST", headers, body: JSON.stringify({ baseModel: MODEL }) });
+  }
+  const started = performance.now();
+  const { steps } = await emulator.clock.advance("7d");
+  const elapsed = performance.now() - started;
+  await emulator.close();
+  print(`seven days of ${count} idle deployments`, `${elapsed.toFixed(0)} ms  (${steps} events, ${((steps / elapsed) * 1000).toFixed(0)}/s)`);
+  return elapsed;
+}
+
+try {
+  await start();
+  await throughput();
+  const [small, large] = [await week(1000), await week(4000)];
+  print("growth from 1000 to 4000 deployments", `x${(large / small).toFixed(2)} (linear is x4)`);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}

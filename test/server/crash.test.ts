@@ -1,0 +1,77 @@
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { inFolder } from "../support/dump.ts";
+import { startServer } from "../support/server.ts";
+
+const headers = { authorization: "Bearer k", "content-type": "application/json" };
+const MODEL = "accounts/fireworks/models/llama-v3p2-3b-instruct";
+
+test("kill -9 in a storm: every answered create is there, the database opens, the next event fires at its time", async () => {
+  await inFolder(async (folder) => {
+    const flags = ["--db", join(folder, "world.db"), "--clock", "manual"];
+    const answered: string[] = [];
+    let asked = 0;
+    {
+      await using server = await startServer(...flags);
+      await server.control.setFleet({ unlimited: true });
+      const post = (path: string, body: object) =>
+        fetch(`${server.url}${path}`, { method: "POST", headers, body: JSON.stringify(body) });
+      const worker = async (name: number): Promise<void> => {
+        for (let n = 0; ; n += 1) {
+          const id = `d${name}-${n}`;
+          const created = await post(`/v1/accounts/acme/deployments?deploymentId=${id}`, { baseModel: MODEL });
+          if (created.status === 200) answered.push(((await created.json()) as { name: string }).name);
+          await post("/v1/completions", {
+            model: "accounts/fireworks/models/qwen3-8b",
+            prompt: `p ${id}`,
+            max_tokens: 20,
+          });
+          asked += 1;
+        }
+      };
+      const storm = Array.from({ length: 8 }, (_, name) => worker(name).catch(() => undefined));
+      while (asked < 300) await new Promise((resolve) => setTimeout(resolve, 5));
+      await server.stop("SIGKILL");
+      await Promise.all(storm);
+    }
+    expect(answered.length).toBeGreaterThan(100);
+    await using again = await startServer(...flags);
+    for (const name of answered) expect((await fetch(`${again.url}/v1/${name}`, { headers })).status, name).toBe(200);
+    expect((await again.control.clock()).nextEventTime).toBe("2026-01-01T00:00:00.500Z");
+    const { events } = await again.control.advance({ until: "nextEvent" });
+    expect(new Set(events.map(({ time }) => time))).toEqual(new Set(["2026-01-01T00:00:00.500Z"]));
+    await again.control.advance({ until: "settled" });
+    expect(await (await fetch(`${again.url}/v1/${answered[0]}`, { headers })).json()).toMatchObject({ state: "READY" });
+  });
+});
+
+test("a stopped world goes on where it stopped, and its real clock with it", async () => {
+  await inFolder(async (folder) => {
+    const flags = ["--db", join(folder, "world.db"), "--start-time", "2030-05-01T00:00:00Z", "--rate", "1000"];
+    let before: string;
+    {
+      await using server = await startServer(...flags);
+      await fetch(`${server.url}/v1/accounts/acme/deployments?deploymentId=d`, {
+        method: "POST",
+        headers,
+        body: JSON.stringify({ baseModel: MODEL }),
+      });
+      await expect
+        .poll(
+          async () =>
+            (
+              (await (await fetch(`${server.url}/v1/accounts/acme/deployments/d`, { headers })).json()) as {
+                state: string;
+              }
+            ).state,
+        )
+        .toBe("READY");
+      before = (await server.control.clock()).now;
+      expect(await server.stop("SIGINT")).toMatchObject({ code: 0, stderr: "" });
+    }
+    await using again = await startServer(...flags);
+    const { now } = await again.control.clock();
+    expect(now >= before).toBe(true);
+    expect(Date.parse(now) - Date.parse(before)).toBeLessThan(3_600_000);
+  });
+});

@@ -1,0 +1,85 @@
+import OpenAI from "openai";
+import { expect, test } from "vitest";
+import { startServer } from "../support/server.ts";
+
+const MODEL = "accounts/fireworks/models/llama-v3p2-3b-instruct";
+const DEPLOYMENT = "accounts/acmeInc/deployments/quickstart";
+const headers = { authorization: "Bearer fw_local", "content-type": "application/json" };
+
+test("the page's quickstart over a socket: create, wait, query, stream, scale to zero, wake, delete", async () => {
+  await using server = await startServer("--memory", "--clock", "manual");
+  const openai = new OpenAI({ apiKey: "fw_local", baseURL: `${server.url}/inference/v1`, maxRetries: 0 });
+  const control = (method: string, path: string, body?: object) =>
+    fetch(`${server.url}/v1/${path}`, { method, headers, ...(body ? { body: JSON.stringify(body) } : {}) });
+  const state = async (): Promise<string> =>
+    ((await (await control("GET", DEPLOYMENT)).json()) as { state: string }).state;
+
+  expect(
+    (await control("POST", "accounts/acmeInc/deployments?deploymentId=quickstart", { baseModel: MODEL })).status,
+  ).toBe(200);
+  expect(await state()).toBe("CREATING");
+  await server.control.advance({ until: "settled" });
+  expect(await state()).toBe("READY");
+
+  const model = `${MODEL}#${DEPLOYMENT}`;
+  const completion = await openai.completions.create({ model, prompt: "Say this is a test" });
+  expect(completion.choices[0]!.text).toBe(" This is a test.");
+  const stream = await openai.chat.completions.create({
+    model,
+    messages: [{ role: "user", content: "Say this is a test" }],
+    stream: true,
+    stream_options: { include_usage: true },
+  });
+  let [text, tokens] = ["", 0];
+  for await (const chunk of stream) {
+    text += chunk.choices[0]?.delta.content ?? "";
+    tokens = chunk.usage?.completion_tokens ?? tokens;
+  }
+  expect([text, tokens]).toEqual(["This is a test.", 5]);
+
+  await server.control.advance({ by: "2h" });
+  const scaling = await openai.completions.create({ model, prompt: "hi" }).catch((error: unknown) => error);
+  expect(scaling).toBeInstanceOf(OpenAI.InternalServerError);
+  expect(scaling).toMatchObject({ status: 503, code: "DEPLOYMENT_SCALING_UP" });
+  await server.control.advance({ until: "settled" });
+  expect((await openai.completions.create({ model, prompt: "hi" })).model).toBe(MODEL);
+
+  expect((await control("DELETE", DEPLOYMENT)).status).toBe(400);
+  expect((await control("DELETE", `${DEPLOYMENT}?ignoreChecks=true`)).status).toBe(200);
+  await server.control.advance({ until: "settled" });
+  expect(await state()).toBe("DELETED");
+  await expect(openai.completions.create({ model, prompt: "hi" })).rejects.toBeInstanceOf(OpenAI.NotFoundError);
+});
+
+test("typed errors: 400, 401, 404", async () => {
+  await using server = await startServer("--memory", "--auth", "known");
+  const client = (apiKey: string): OpenAI =>
+    new OpenAI({ apiKey, baseURL: `${server.url}/inference/v1`, maxRetries: 0 });
+  const messages = [{ role: "user" as const, content: "hi" }];
+  const ask = (apiKey: string, model: string, more: object = {}) =>
+    client(apiKey).chat.completions.create({ model, messages, ...more });
+  await expect(ask("fw_nobody", MODEL)).rejects.toBeInstanceOf(OpenAI.AuthenticationError);
+  await expect(ask("fw_local", "nothing")).rejects.toBeInstanceOf(OpenAI.NotFoundError);
+  await expect(ask("fw_local", "accounts/fireworks/models/qwen3-8b", { temperature: 7 })).rejects.toThrow(
+    "temperature must be between 0 and 2: 7",
+  );
+  const models = await client("fw_local").models.list();
+  expect(models.data.map(({ id }) => id)).toContain("accounts/fireworks/models/qwen3-8b");
+  expect((await client("fw_local").models.retrieve("accounts/fireworks/models/qwen3-8b")).id).toBe(
+    "accounts/fireworks/models/qwen3-8b",
+  );
+});
+
+test("an open stream that the client drops leaves the server well", async () => {
+  await using server = await startServer("--memory");
+  const openai = new OpenAI({ apiKey: "k", baseURL: `${server.url}/v1` });
+  for (let n = 0; n < 20; n += 1) {
+    const stream = await openai.chat.completions.create({
+      model: "accounts/fireworks/models/qwen3-8b",
+      messages: [{ role: "user", content: `story ${n}` }],
+      stream: true,
+    });
+    for await (const _ of stream) break;
+  }
+  expect((await fetch(`${server.url}/health`)).status).toBe(200);
+});

@@ -1,0 +1,59 @@
+import type { ChildProcess } from "node:child_process";
+import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { EmulatorClient } from "../../src/client/client.ts";
+
+const MAIN = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
+
+export interface Ended {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs a command of the built CLI to its end. */
+export function cli(...args: string[]): Promise<Ended> {
+  const child = spawn(process.execPath, [MAIN, ...args], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, FIREWORKS_BASE_URL: "" },
+  });
+  return ended(child);
+}
+
+function ended(child: ChildProcess): Promise<Ended> {
+  let [stdout, stderr] = ["", ""];
+  child.stdout!.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stderr!.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+  return new Promise((resolve) => child.on("close", (code) => resolve({ code, stdout, stderr })));
+}
+
+/** A server in a process of its own. */
+export interface Server extends AsyncDisposable {
+  url: string;
+  control: EmulatorClient;
+  stop(signal?: NodeJS.Signals): Promise<Ended>;
+}
+
+/** Starts the built server on a free port; resolves when it says that it is ready. */
+export function startServer(...flags: string[]): Promise<Server> {
+  const child = spawn(process.execPath, [MAIN, "start", "--json", "--port", "0", ...flags], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const end = ended(child);
+  const stop = (signal: NodeJS.Signals = "SIGTERM"): Promise<Ended> => {
+    child.kill(signal);
+    return end;
+  };
+  return new Promise((resolve, reject) => {
+    child.stdout.once("data", (chunk: Buffer) => {
+      const { url } = JSON.parse(chunk.toString().split("\n")[0]!) as { url: string };
+      resolve({
+        url,
+        control: new EmulatorClient(url),
+        stop,
+        [Symbol.asyncDispose]: async () => void (await stop("SIGKILL")),
+      });
+    });
+    void end.then(({ stderr }) => reject(new Error(stderr)));
+  });
+}
