@@ -12,12 +12,17 @@ export class Random {
   #c: number;
   #d: number;
 
-  /** @param seed at least 32 hex digits, as `digest` makes them. */
-  constructor(seed: string) {
+  /**
+   * @param seed at least 32 hex digits, as `digest` makes them
+   * @param stream tells apart several streams of one seed
+   */
+  constructor(seed: string, stream = 0) {
     this.#a = Number.parseInt(seed.slice(0, 8), 16) | 0;
     this.#b = Number.parseInt(seed.slice(8, 16), 16) | 0;
     this.#c = Number.parseInt(seed.slice(16, 24), 16) | 0;
-    this.#d = Number.parseInt(seed.slice(24, 32), 16) | 0;
+    this.#d = (Number.parseInt(seed.slice(24, 32), 16) | 0) + stream;
+    // neighbouring streams are alike until their bits have mixed
+    if (stream !== 0) for (let turn = 0; turn < 12; turn += 1) this.next();
   }
 
   /** A whole number in [0, 2^32). */
@@ -48,6 +53,15 @@ export class Random {
   pick<T>(items: readonly T[]): T {
     return items[this.below(items.length)]!;
   }
+}
+
+/** 32 hex digits: a seed's own, or those of its nth repetition. */
+export function hexOf(seed: string, repetition: number): string {
+  if (repetition === 0) return seed.slice(0, 32);
+  const random = new Random(seed, repetition);
+  let hex = "";
+  for (let word = 0; word < 4; word += 1) hex += random.next().toString(16).padStart(8, "0");
+  return hex;
 }
 
 const ALPHANUMERIC = "abcdefghijklmnopqrstuvwxyz0123456789";

@@ -8,7 +8,7 @@ import { Load } from "../core/deployment/load.ts";
 import type { DeploymentRecord } from "../core/deployment/record.ts";
 import { readyReplicas } from "../core/deployment/record.ts";
 import { ApiError, texts } from "../core/error.ts";
-import { digest } from "../core/random.ts";
+import { digest, hexOf } from "../core/random.ts";
 import { SECOND } from "../core/time.ts";
 import type { Target } from "./routing.ts";
 import { resolveModel } from "./routing.ts";
@@ -86,10 +86,9 @@ export async function serve(
   let target = resolveModel(world, request.model, account);
   const { model, echo } = target;
   if (target.deployment) target = { ...target, deployment: await awaken(world, target.deployment) };
-  const { parts, usage } = createAnswer(request, {
-    worldSeed: world.parts.seed,
-    contextLength: target.deployment?.spec.maxContextLength || model.contextLength,
-  });
+  const contextLength = target.deployment?.spec.maxContextLength || model.contextLength;
+  const seed = digest("text", world.parts.seed, request.model, request.seed, request.content);
+  const { parts, usage } = createAnswer(request, { seed, contextLength });
   let boarded: { flight: Flight; concurrent: number };
   if (target.deployment) {
     boarded = board(world, target.deployment, usage.prompt_tokens, usage.completion_tokens);
@@ -106,8 +105,8 @@ export async function serve(
       concurrent: 0,
     };
   }
-  const content = digest("request", world.parts.seed, request.identity);
-  const id = idPrefix + digest(content, world.countOccurrence(content)).slice(0, 32);
+  const content = digest("request", seed, request.identity);
+  const id = idPrefix + hexOf(content, world.countOccurrence(content));
   world.saver.soon();
   return { answer: { id, created: Math.floor(world.now / SECOND), model: echo, parts, usage }, target, ...boarded };
 }

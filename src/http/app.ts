@@ -6,6 +6,7 @@ import { PRODUCT } from "../engine/version.ts";
 import { authenticate } from "./auth.ts";
 import { decodeQuery, readText } from "./body.ts";
 import { controlRoutes } from "./control.ts";
+import { headerOf, pathOf } from "./header.ts";
 import { toEnvelope } from "./envelope.ts";
 import { inferenceRoutes } from "./inference.ts";
 import { newRequestId, record } from "./journal.ts";
@@ -40,7 +41,7 @@ function respond(call: Call, path: string, plane: Plane, { status = 200, body, h
   const journaled = plane === "control" || plane === "inference";
   const requestId =
     headers?.["x-request-id"] ??
-    call.context.req.header("x-request-id") ??
+    headerOf(call.context, "x-request-id") ??
     (journaled ? newRequestId(call.world, plane, method, path, call.text) : "emulator");
   if (journaled) record(call, path, status, requestId, text);
   return new Response(text, {
@@ -57,7 +58,7 @@ function fail(call: Call, path: string, plane: Plane, thrown: unknown, options: 
   return respond(call, path, plane, {
     status,
     body,
-    headers: { "x-request-id": call.context.req.header("x-request-id") ?? id },
+    headers: { "x-request-id": headerOf(call.context, "x-request-id") ?? id },
   });
 }
 
@@ -111,11 +112,4 @@ export function createApp(options: AppOptions): Hono {
   for (const path of paths) app.all(toPattern(path), refuse("METHOD_NOT_ALLOWED", "Method not allowed"));
   app.notFound(refuse("NOT_FOUND", texts.noPath, "inference"));
   return app;
-}
-
-/** The path of a URL, undecoded. */
-function pathOf(url: string): string {
-  const start = url.indexOf("/", url.indexOf("//") + 2);
-  const end = url.slice(start).search(/[?#]/);
-  return start < 0 ? "/" : end < 0 ? url.slice(start) : url.slice(start, start + end);
 }

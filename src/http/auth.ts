@@ -2,13 +2,14 @@ import type { Context } from "hono";
 import { ApiError, texts } from "../core/error.ts";
 import { accountName } from "../core/name.ts";
 import type { World } from "../engine/world.ts";
+import { headerOf } from "./header.ts";
 import type { Plane } from "./route.ts";
 
 /** The key of a request: `Authorization: Bearer` or `X-Api-Key` (control-plane §1.1). Never stored or logged. */
 function keyOf(context: Context): string | undefined {
-  const bearer = context.req.header("authorization");
+  const bearer = headerOf(context, "authorization");
   if (bearer?.startsWith("Bearer ")) return bearer.slice(7).trim();
-  return context.req.header("x-api-key");
+  return headerOf(context, "x-api-key");
 }
 
 /**

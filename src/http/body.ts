@@ -4,13 +4,14 @@ import { ApiError, invalid } from "../core/error.ts";
 import type { Json } from "../core/list/field.ts";
 import { toSnake } from "../core/name.ts";
 import { decodeProto } from "../core/proto-json.ts";
+import { headerOf } from "./header.ts";
 
 const tooLarge = (max: number): ApiError =>
   new ApiError("PAYLOAD_TOO_LARGE", `Request body is larger than ${max} bytes`);
 
 /** The body as text; a declared length is checked before a byte is read, an undeclared one is counted. */
 export async function readText(context: Context, maxBytes: number): Promise<string> {
-  const declared = context.req.header("content-length");
+  const declared = headerOf(context, "content-length");
   if (declared !== undefined) {
     if (Number(declared) > maxBytes) throw tooLarge(maxBytes);
     return context.req.text();

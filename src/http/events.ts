@@ -6,6 +6,7 @@ import { PRODUCT } from "../engine/version.ts";
 import type { World } from "../engine/world.ts";
 import * as schema from "../schema/control.ts";
 import type { EventRow } from "../core/rows.ts";
+import { headerOf } from "./header.ts";
 import type { Call, Route } from "./route.ts";
 
 export const toEvent = ({ id, at, deployment, type, from, to, reason }: EventRow): z.infer<typeof schema.event> => ({
@@ -78,7 +79,7 @@ export function eventRoutes(): Route[] {
       result: schema.eventsResult,
       handle: (call) => {
         const query = call.query as z.infer<typeof schema.eventsQuery>;
-        return call.context.req.header("accept")?.includes("text/event-stream")
+        return headerOf(call.context, "accept")?.includes("text/event-stream")
           ? follow(call, query)
           : { body: list(call.world, query) };
       },

@@ -15,6 +15,7 @@ import { modelNotFound } from "../engine/routing.ts";
 import { decodeInferenceBody } from "./body.ts";
 import { record } from "./journal.ts";
 import { perfHeaders } from "./perf.ts";
+import { headerOf, pathOf } from "./header.ts";
 import type { Call, Reply, Route } from "./route.ts";
 
 /** Every inference route answers under both prefixes: the official SDK drops the first (inference §1.1). */
@@ -33,12 +34,13 @@ async function answer(
   const { config } = call.world.parts;
   call.note.deployment = served.target.deployment?.name ?? "";
   call.note.model = served.answer.model;
-  const requestId = call.context.req.header("x-request-id") ?? served.answer.id;
+  const requestId = headerOf(call.context, "x-request-id") ?? served.answer.id;
   const headers = perfHeaders(served, request.stream);
   if (!request.stream)
     return { body: toBody(served.answer, format), headers: { "x-request-id": requestId, ...headers } };
   const text = toStream(served.answer, format, request.includeUsage, config.streamUsage);
-  record(call, new URL(call.context.req.url).pathname, 200, requestId, text);
+  // the journal keeps the answer as one body: what was said, without the framing
+  record(call, pathOf(call.context.req.url), 200, requestId, JSON.stringify(toBody(served.answer, format)));
   return new Response(text, {
     headers: {
       "content-type": "text/event-stream",
@@ -114,14 +116,6 @@ export function inferenceRoutes(): Route[] {
       handle: ({ world, params }) => ({
         body: getModel(world, resourceName(params["account_id"]!, "models", params["model_id"]!)),
       }),
-    },
-    {
-      method: "GET",
-      ...both("/models/{name}"),
-      plane: "inference",
-      tag: "Inference",
-      summary: "One callable model, its name with %2F for each slash",
-      handle: ({ world, params }) => ({ body: getModel(world, params["name"]!) }),
     },
   ];
 }

@@ -1,5 +1,6 @@
 import { digest, toUuid } from "../core/random.ts";
 import type { World } from "../engine/world.ts";
+import { headerOf } from "./header.ts";
 import type { Call, Plane } from "./route.ts";
 
 /** Bodies are kept up to this many characters. */
@@ -25,7 +26,7 @@ export function newRequestId(world: World, plane: Plane, method: string, path: s
 function redactedHeaders(call: Call): string {
   const headers: Record<string, string> = { authorization: "[redacted]" };
   for (const name of kept) {
-    const value = call.context.req.header(name);
+    const value = headerOf(call.context, name);
     if (value !== undefined) headers[name] = value;
   }
   return JSON.stringify(headers);

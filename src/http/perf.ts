@@ -1,9 +1,18 @@
 import type { Served } from "../engine/inference.ts";
 import { idOf } from "../core/name.ts";
 import { SECOND } from "../core/time.ts";
+import type { Model } from "../schema/model.ts";
 import type { Ms } from "../core/time.ts";
 
 const seconds = (span: Ms): string => (span / SECOND).toFixed(3);
+
+const samplingTexts = new WeakMap<Model, string>();
+
+function samplingText(model: Model): string {
+  let text = samplingTexts.get(model);
+  if (text === undefined) samplingTexts.set(model, (text = JSON.stringify(model.defaultSamplingParams)));
+  return text;
+}
 
 /** Headers that say how a request went (inference §8.1): the whole set on bodies, the first three on streams. */
 export function perfHeaders({ answer, flight, target, concurrent }: Served, stream: boolean): Record<string, string> {
@@ -16,7 +25,7 @@ export function perfHeaders({ answer, flight, target, concurrent }: Served, stre
   if (deployment) headers["fireworks-deployment"] = deployment.name;
   if (stream) return headers;
   headers["fireworks-server-processing-time"] = seconds(flight.endAt - flight.admittedAt);
-  headers["fireworks-sampling-options"] = JSON.stringify(model.defaultSamplingParams);
+  headers["fireworks-sampling-options"] = samplingText(model);
   if (!deployment) return headers;
   return Object.assign(headers, {
     "fireworks-backend-host": `${idOf(deployment.name)}-${flight.replica}`,

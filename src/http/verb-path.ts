@@ -5,8 +5,12 @@
  */
 const VERB = /:([A-Za-z]+)$/;
 
-/** `/v1/x/d1:scale` -> `/v1/x/d1/!scale`; a path that already has such a segment leads nowhere. */
-export function toRoutingPath(path: string): string {
+/**
+ * `/v1/x/d1:scale` -> `/v1/x/d1/!scale`; a path that already has such a segment leads nowhere. Names that clients
+ * escape whole (`models/accounts%2Ffireworks%2F...`) are told apart again.
+ */
+export function toRoutingPath(raw: string): string {
+  const path = raw.includes("%2F") ? raw.replaceAll("%2F", "/") : raw;
   if (path.includes("/!")) return "/!";
   return VERB.test(path) ? path.replace(VERB, "/!$1") : path;
 }

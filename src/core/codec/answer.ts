@@ -1,7 +1,8 @@
 import type { Usage } from "../../schema/completion.ts";
 import { ApiError } from "../error.ts";
 import type { FinishReason, Limits } from "../generation/generate.ts";
-import { choiceSeed, generate } from "../generation/generate.ts";
+import { generate } from "../generation/generate.ts";
+import { Random } from "../random.ts";
 import { read } from "../generation/reading.ts";
 import type { GenerationRequest, Prompt } from "./request.ts";
 
@@ -21,7 +22,8 @@ export interface Answer {
 }
 
 export interface AnswerContext {
-  worldSeed: string;
+  /** What the texts depend on. */
+  seed: string;
   contextLength: number;
 }
 
@@ -58,8 +60,7 @@ export function createAnswer(request: GenerationRequest, context: AnswerContext)
     promptTokens += prompt.tokens;
     for (let n = 0; n < request.choices; n += 1) {
       const choice = at * request.choices + n;
-      const seed = choiceSeed(context.worldSeed, `${request.model}\n${request.seed}\n${request.content}`, choice);
-      const text = generate(reading, seed, lead, limits);
+      const text = generate(reading, new Random(context.seed, choice), lead, limits);
       completionTokens += text.tokens.length;
       parts.push(
         { type: "text", choice, tokens: request.echo ? [prompt.last, ...text.tokens] : text.tokens },

@@ -32,7 +32,7 @@ export interface GenerationRequest {
   seed: string;
   /** What the text depends on. */
   content: string;
-  /** What the id depends on: all that was asked, but not how it is delivered. */
+  /** What the id depends on besides the content: all that was asked, but not how it is delivered. */
   identity: string;
 }
 
@@ -46,10 +46,20 @@ const IMAGE_TOKENS = 576;
 /** Most choices of one request, prompts x n. */
 const ALL_CHOICES_MAX = 1024;
 
+/** How an answer is delivered does not change its id; the content is hashed by itself. */
+const notIdentity = new Set(["stream", "stream_options", "prompt", "messages"]);
+
+function toIdentity(body: object): string {
+  let text = "";
+  for (const [key, value] of Object.entries(body)) {
+    if (!notIdentity.has(key)) text += `${key}=${typeof value === "object" ? JSON.stringify(value) : value}\n`;
+  }
+  return text;
+}
+
 type Sampling = Omit<CompletionRequest, "prompt" | "images">;
 
 function common(body: Sampling): Omit<GenerationRequest, "prompts" | "continues" | "content"> {
-  const { stream, stream_options, ...rest } = body;
   if (typeof body.max_tokens === "number" && typeof body.max_completion_tokens === "number") {
     throw new ApiError("invalid_request_error", "max_tokens and max_completion_tokens cannot both be set");
   }
@@ -60,12 +70,12 @@ function common(body: Sampling): Omit<GenerationRequest, "prompts" | "continues"
     maxTokens,
     minTokens: body.ignore_eos ? maxTokens : Math.min(body.min_tokens ?? 0, maxTokens),
     stop: typeof body.stop === "string" ? [body.stop] : (body.stop ?? []),
-    stream: stream ?? false,
-    includeUsage: stream_options?.include_usage ?? undefined,
+    stream: body.stream ?? false,
+    includeUsage: body.stream_options?.include_usage ?? undefined,
     echo: body.echo ?? false,
     onOverflow: body.context_length_exceeded_behavior ?? "truncate",
     seed: String(body.seed ?? ""),
-    identity: JSON.stringify(rest),
+    identity: toIdentity(body),
   };
 }
 
@@ -89,7 +99,7 @@ export function decodeCompletion(body: CompletionRequest): GenerationRequest {
     ...common(body),
     prompts: toPrompts(body.prompt),
     continues: true,
-    content: JSON.stringify([body.prompt, body.images, body.response_format]),
+    content: typeof body.prompt === "string" ? body.prompt : JSON.stringify(body.prompt),
   };
   if (request.prompts.length * request.choices > ALL_CHOICES_MAX) {
     throw new ApiError(
@@ -128,6 +138,6 @@ export function decodeChat(body: ChatRequest): GenerationRequest {
     ...common(body),
     prompts: [{ last: textOf[lastUser >= 0 ? lastUser : textOf.length - 1]!, all: textOf.join("\n"), tokens }],
     continues: false,
-    content: JSON.stringify([body.messages, body.tools, body.tool_choice, body.response_format]),
+    content: JSON.stringify(body.tools ? [body.messages, body.tools, body.tool_choice] : body.messages),
   };
 }

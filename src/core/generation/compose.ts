@@ -4,21 +4,27 @@ import type { Slot } from "./phrases.ts";
 import { frames, openings, words } from "./phrases.ts";
 import type { Reading } from "./reading.ts";
 
-type Piece = string | { slot: Slot | "topic"; capital: boolean };
+/** A word to fill in; `article` when "a" stands before it, which a vowel makes "an". */
+interface Gap {
+  slot: Slot | "topic";
+  capital: boolean;
+  article: boolean;
+}
 
-const compiled = new Map<string, Piece[]>();
+const compiled = new Map<string, (string | Gap)[]>();
 
-function compile(frame: string): Piece[] {
+const toGap = (name: string, before: string | undefined): Gap => ({
+  slot: (name[0]!.toLowerCase() + name.slice(1)) as Slot,
+  capital: before === undefined || name[0] !== name[0]!.toLowerCase(),
+  article: before !== undefined && /\ba $/i.test(before),
+});
+
+/** Splits a frame once into texts and gaps. */
+function compile(frame: string): (string | Gap)[] {
   let pieces = compiled.get(frame);
   if (!pieces) {
-    pieces = frame
-      .split(/(\{\w+\})/)
-      .filter((part) => part !== "")
-      .map((part) => {
-        const name = /^\{(\w+)\}$/.exec(part)?.[1];
-        if (!name) return part;
-        return { slot: (name[0]!.toLowerCase() + name.slice(1)) as Slot, capital: name[0] !== name[0]!.toLowerCase() };
-      });
+    const parts = frame.split(/(\{\w+\})/).filter((part) => part !== "");
+    pieces = parts.map((part, at) => (part.startsWith("{") ? toGap(part.slice(1, -1), parts[at - 1]) : part));
     compiled.set(frame, pieces);
   }
   return pieces;
@@ -26,9 +32,9 @@ function compile(frame: string): Piece[] {
 
 const capitalize = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
-/** Fills a frame's slots; no list word twice in one sentence. */
+/** Fills a frame's gaps; no list word twice in one sentence. */
 function fill(frame: string, random: Random, topics: readonly string[]): string {
-  const used = new Set<string>();
+  const used: string[] = [];
   let text = "";
   for (const piece of compile(frame)) {
     if (typeof piece === "string") {
@@ -37,11 +43,12 @@ function fill(frame: string, random: Random, topics: readonly string[]): string 
     }
     const list: readonly string[] = piece.slot === "topic" ? topics : words[piece.slot];
     let word = random.pick(list);
-    for (let tries = 0; tries < 4 && used.has(word); tries += 1) word = random.pick(list);
-    used.add(word);
+    for (let tries = 0; tries < 4 && used.includes(word); tries += 1) word = random.pick(list);
+    used.push(word);
+    if (piece.article && "aeiou".includes(word[0]!)) text = `${text.slice(0, -1)}n `;
     text += piece.capital ? capitalize(word) : word;
   }
-  return capitalize(text.replace(/\ba (?=[aeiou])/g, "an "));
+  return text;
 }
 
 /** Frames in a shuffled round: none comes twice before all have come once. */

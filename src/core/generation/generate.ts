@@ -1,7 +1,7 @@
-import { digest, Random } from "../random.ts";
+import type { Random } from "../random.ts";
 import { compose } from "./compose.ts";
 import type { Reading } from "./reading.ts";
-import { tokenize } from "./token.ts";
+import { tokenize, tokenizeInto } from "./token.ts";
 
 export type FinishReason = "stop" | "length";
 
@@ -45,11 +45,10 @@ function cutAtStop(text: string, from: number, stop: readonly string[]): number 
 }
 
 /**
- * One text: the same for the same seed and reading, whatever the limits, which only cut it.
+ * One text: the same for the same randomness and reading, whatever the limits, which only cut it.
  * @param lead what stands before the first word, `" "` when a raw prompt is continued
  */
-export function generate(reading: Reading, seed: string, lead: string, limits: Limits): Text {
-  const random = new Random(seed);
+export function generate(reading: Reading, random: Random, lead: string, limits: Limits): Text {
   const end = naturalEnd(reading, random);
   let [text, pieces] = ["", 0];
   let tokens: string[] = [];
@@ -61,7 +60,7 @@ export function generate(reading: Reading, seed: string, lead: string, limits: L
     const before = text.length;
     text += next;
     pieces += 1;
-    tokens.push(...tokenize(next));
+    tokenizeInto(tokens, next);
     const cut = limits.stop.length > 0 ? cutAtStop(text, before, limits.stop) : -1;
     if (cut >= 0) {
       tokens = tokenize(text.slice(0, cut));
@@ -72,7 +71,3 @@ export function generate(reading: Reading, seed: string, lead: string, limits: L
   }
   return { tokens: tokens.slice(0, limits.maxTokens), finish: "length" };
 }
-
-/** The seed of one choice of an answer. */
-export const choiceSeed = (worldSeed: string, textKey: string, choice: number): string =>
-  digest("text", worldSeed, textKey, choice);

@@ -6,55 +6,64 @@ const WORD_MAX = 9;
 const WORD_PIECE = 5;
 const DIGITS_MAX = 3;
 
-type Class = "letter" | "digit" | "space" | "newline" | "other";
+const [OTHER, LETTER, DIGIT, SPACE, NEWLINE] = [0, 1, 2, 3, 4];
+const classes = new Uint8Array(128);
+for (let code = 97; code <= 122; code += 1) classes[code] = classes[code - 32] = LETTER;
+for (let code = 48; code <= 57; code += 1) classes[code] = DIGIT;
+classes[32] = classes[9] = SPACE;
+classes[10] = classes[13] = NEWLINE;
 
-function classOf(code: number): Class {
-  if ((code >= 97 && code <= 122) || (code >= 65 && code <= 90)) return "letter";
-  if (code === 32 || code === 9) return "space";
-  if (code >= 48 && code <= 57) return "digit";
-  return code === 10 || code === 13 ? "newline" : "other";
-}
+const classAt = (text: string, at: number): number => {
+  const code = text.charCodeAt(at);
+  return code < 128 ? classes[code]! : OTHER;
+};
 
 /** The end of the run of `kind` that starts at `at`. */
-function runEnd(text: string, at: number, kind: Class): number {
+function runEnd(text: string, at: number, kind: number): number {
   let end = at;
-  while (end < text.length && classOf(text.charCodeAt(end)) === kind) end += 1;
+  while (end < text.length && classAt(text, end) === kind) end += 1;
   return end;
 }
 
-function* pieces(text: string): Generator<string> {
+/** Where the token that starts at `start` ends. */
+function tokenEnd(text: string, start: number): number {
+  let at = start;
+  let kind = classAt(text, at);
+  if (kind === SPACE) {
+    const end = runEnd(text, at, SPACE);
+    // one space goes with the word that follows; the others are a token
+    const joins = end < text.length && text.charCodeAt(end - 1) === 32 && classAt(text, end) !== NEWLINE;
+    if (!joins) return end;
+    if (end - 1 > start) return end - 1;
+    at = end;
+    kind = classAt(text, at);
+  }
+  if (kind === NEWLINE) return runEnd(text, at, NEWLINE);
+  if (kind === OTHER) return at + (text.codePointAt(at)! > 0xffff ? 2 : 1);
+  const end = runEnd(text, at, kind);
+  const [longest, piece] = kind === LETTER ? [WORD_MAX, WORD_PIECE] : [DIGITS_MAX, DIGITS_MAX];
+  return end - at <= longest ? end : at + piece;
+}
+
+/** Appends the tokens of a text. */
+export function tokenizeInto(tokens: string[], text: string): void {
   for (let at = 0; at < text.length;) {
-    let start = at;
-    let kind = classOf(text.charCodeAt(at));
-    if (kind === "space") {
-      const end = runEnd(text, at, "space");
-      // one space goes with the word that follows; the others are a token
-      const joins = end < text.length && text.charCodeAt(end - 1) === 32 && classOf(text.charCodeAt(end)) !== "newline";
-      at = joins ? end - 1 : end;
-      if (at > start) {
-        yield text.slice(start, at);
-        continue;
-      }
-      start = at;
-      at += 1;
-      kind = classOf(text.charCodeAt(at));
-    }
-    if (kind === "letter" || kind === "digit") {
-      const end = runEnd(text, at, kind);
-      const [longest, piece] = kind === "letter" ? [WORD_MAX, WORD_PIECE] : [DIGITS_MAX, DIGITS_MAX];
-      at = end - at <= longest ? end : at + piece;
-    } else if (kind === "newline") at = runEnd(text, at, kind);
-    else at += text.codePointAt(at)! > 0xffff ? 2 : 1;
-    yield text.slice(start, at);
+    const end = tokenEnd(text, at);
+    tokens.push(text.slice(at, end));
+    at = end;
   }
 }
 
 /** The tokens of a text. */
-export const tokenize = (text: string): string[] => [...pieces(text)];
+export function tokenize(text: string): string[] {
+  const tokens: string[] = [];
+  tokenizeInto(tokens, text);
+  return tokens;
+}
 
 /** How many tokens a text has. */
 export function countTokens(text: string): number {
   let count = 0;
-  for (const _ of pieces(text)) count += 1;
+  for (let at = 0; at < text.length; at = tokenEnd(text, at)) count += 1;
   return count;
 }
