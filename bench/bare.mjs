@@ -13,5 +13,7 @@ app.post("/inference/v1/completions", async (context) => {
   if (stream) return new Response(streamText, { headers: { "content-type": "text/event-stream" } });
   return new Response(bodyText, { headers: { "content-type": "application/json" } });
 });
-const server = serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1" }, ({ port }) => console.log(JSON.stringify({ url: `http://127.0.0.1:${port}` })));
+const server = serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1" }, ({ port }) =>
+  console.log(JSON.stringify({ url: `http://127.0.0.1:${port}` })),
+);
 process.on("SIGTERM", () => server.close(() => process.exit(0)));

@@ -5,16 +5,28 @@ import { Agent, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { createEmulator } from "../dist/index.js";
+import { createEmulator } from "../dist/lib/index.js";
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 const MAIN = here("../dist/cli/main.js");
 const folder = mkdtempSync(join(tmpdir(), "fireworks-emulator-bench-"));
-const ROUNDS = 3;
-const SECONDS = Number(process.env.BENCH_SECONDS ?? 2);
+const ROUNDS = 5;
+const SECONDS = Number(process.env.BENCH_SECONDS ?? 1);
 const CONNECTIONS = 32;
 const MODEL = "accounts/fireworks/models/llama-v3p1-8b-instruct";
-const body = (stream) => JSON.stringify({ model: MODEL, prompt: "Tell me about rivers and bridges", max_tokens: 32, ignore_eos: true, stream });
+const body = (stream, n) =>
+  JSON.stringify({
+    model: MODEL,
+    prompt: `Tell me about rivers and bridges, ${n}`,
+    max_tokens: 32,
+    ignore_eos: true,
+    stream,
+  });
+/** A suite's prompts, asked again and again; and prompts that never come twice. */
+const PROMPTS = 64;
+const repeated = (stream) => (n) => body(stream, n % PROMPTS);
+let unique = 0;
+const fresh = (stream) => () => body(stream, (unique += 1));
 
 const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 const megabytes = (pid) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) / 1024;
@@ -24,7 +36,9 @@ function launch(args) {
   const started = performance.now();
   const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
   return new Promise((resolve) => {
-    child.stdout.once("data", (chunk) => resolve({ child, started, url: JSON.parse(String(chunk).split("\n")[0]).url }));
+    child.stdout.once("data", (chunk) =>
+      resolve({ child, started, url: JSON.parse(String(chunk).split("\n")[0]).url }),
+    );
   });
 }
 
@@ -37,7 +51,11 @@ const stop = ({ child }) =>
 /** One POST on a kept-alive connection. */
 function post(agent, url, text) {
   return new Promise((resolve, reject) => {
-    const headers = { authorization: "Bearer fw_local", "content-type": "application/json", "content-length": Buffer.byteLength(text) };
+    const headers = {
+      authorization: "Bearer fw_local",
+      "content-type": "application/json",
+      "content-length": Buffer.byteLength(text),
+    };
     const outgoing = request(url, { method: "POST", agent, headers }, (answer) => {
       if (answer.statusCode !== 200) reject(new Error(`HTTP ${answer.statusCode}`));
       answer.resume().once("end", resolve);
@@ -47,14 +65,13 @@ function post(agent, url, text) {
 }
 
 /** Requests per second over some connections for some seconds. */
-async function load(url, text) {
+async function load(url, textOf) {
   const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
   const end = performance.now() + SECONDS * 1000;
   let count = 0;
   const worker = async () => {
     while (performance.now() < end) {
-      await post(agent, url, text);
-      count += 1;
+      await post(agent, url, textOf((count += 1)));
     }
   };
   await Promise.all(Array.from({ length: CONNECTIONS }, worker));
@@ -72,18 +89,30 @@ async function firstAnswer(args) {
 
 async function throughput() {
   const emulator = await launch([MAIN, "start", "--json", "--port", "0", "--db", join(folder, "load.db")]);
-  const bare = await launch([here("bare.mjs"), emulator.url, body(false), body(true)]);
+  const bare = await launch([here("bare.mjs"), emulator.url, body(false, 0), body(true, 0)]);
   const idle = megabytes(emulator.child.pid);
-  for (const [what, text] of [["JSON", body(false)], ["SSE", body(true)]]) {
-    const rates = { ours: [], bare: [] };
-    await load(`${emulator.url}/inference/v1/completions`, text);
-    await load(`${bare.url}/inference/v1/completions`, text);
-    for (let round = 0; round < ROUNDS; round += 1) {
-      rates.ours.push(await load(`${emulator.url}/inference/v1/completions`, text));
-      rates.bare.push(await load(`${bare.url}/inference/v1/completions`, text));
-    }
-    const [ours, theirs] = [median(rates.ours), median(rates.bare)];
-    print(`completions/s, ${what}, 32 tokens, file database, journal on`, `${ours.toFixed(0)}  (bare Hono ${theirs.toFixed(0)}, ratio ${(ours / theirs).toFixed(2)})`);
+  const cases = [
+    ["JSON, 64 prompts", repeated(false)],
+    ["JSON, every prompt new", fresh(false)],
+    ["SSE, 64 prompts", repeated(true)],
+    ["SSE, every prompt new", fresh(true)],
+  ];
+  for (const [what, textOf] of cases) {
+    const [ours, theirs] = [`${emulator.url}/inference/v1/completions`, `${bare.url}/inference/v1/completions`];
+    const rounds = [];
+    for (let round = 0; round <= ROUNDS; round += 1)
+      rounds.push([await load(ours, textOf), await load(theirs, textOf)]);
+    // the first round warms up
+    const counted = rounds.slice(1);
+    const [mine, yardstick, ratio] = [
+      counted.map(([a]) => a),
+      counted.map(([, b]) => b),
+      counted.map(([a, b]) => a / b),
+    ].map(median);
+    print(
+      `completions/s, ${what}`,
+      `${mine.toFixed(0)}  (bare Hono ${yardstick.toFixed(0)}, ratio ${ratio.toFixed(2)})`,
+    );
   }
   print("RSS, idle / after the load", `${idle.toFixed(0)} MB / ${megabytes(emulator.child.pid).toFixed(0)} MB`);
   await stop(emulator);
@@ -92,7 +121,8 @@ async function throughput() {
 
 async function start() {
   const times = [];
-  for (let round = 0; round < 5; round += 1) times.push(await firstAnswer([MAIN, "start", "--json", "--port", "0", "--db", join(folder, `start${round}.db`)]));
+  for (let round = 0; round < 5; round += 1)
+    times.push(await firstAnswer([MAIN, "start", "--json", "--port", "0", "--db", join(folder, `start${round}.db`)]));
   print("process start to first 200", `${median(times).toFixed(0)} ms`);
 }
 
@@ -102,13 +132,20 @@ async function week(count) {
   await emulator.control.setFleet({ unlimited: true });
   const headers = { authorization: "Bearer fw_local" };
   for (let n = 0; n < count; n += 1) {
-    await emulator.fetch(`${emulator.url}/v1/accounts/local/deployments?deploymentId=d${n}`, { method: "POST", headers, body: JSON.stringify({ baseModel: MODEL }) });
+    await emulator.fetch(`${emulator.url}/v1/accounts/local/deployments?deploymentId=d${n}`, {
+      method: "POST",
+      headers,
+      body: JSON.stringify({ baseModel: MODEL }),
+    });
   }
   const started = performance.now();
   const { steps } = await emulator.clock.advance("7d");
   const elapsed = performance.now() - started;
   await emulator.close();
-  print(`seven days of ${count} idle deployments`, `${elapsed.toFixed(0)} ms  (${steps} events, ${((steps / elapsed) * 1000).toFixed(0)}/s)`);
+  print(
+    `seven days of ${count} idle deployments`,
+    `${elapsed.toFixed(0)} ms  (${steps} events, ${((steps / elapsed) * 1000).toFixed(0)}/s)`,
+  );
   return elapsed;
 }
 

@@ -80,17 +80,11 @@ function newest(folder) {
 
 function ensureBuilt() {
   const marker = at("dist", ".built");
-  const source = Math.max(
-    newest(at("src")),
-    mtime(at("tsconfig.json")),
-    mtime(at("tsconfig.build.json")),
-    mtime(at("package-lock.json")),
-  );
+  const source = Math.max(newest(at("src")), newest(at("scripts")), mtime(at("package-lock.json")));
   if (mtime(marker) >= source) return;
   say("building");
   rmSync(at("dist"), { recursive: true, force: true });
-  const tsc = createRequire(at("package.json")).resolve("typescript/package.json");
-  const { status } = run(process.execPath, [join(dirname(tsc), "bin", "tsc"), "-p", at("tsconfig.build.json")]);
+  const { status } = run(process.execPath, [at("scripts", "bundle.mjs")]);
   if (status !== 0) fail("the build failed");
   writeFileSync(marker, "");
 }

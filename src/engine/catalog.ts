@@ -33,7 +33,7 @@ function describeValue(input: unknown, path: PropertyKey[]): string {
 }
 
 /** Reads and checks one file. */
-export function readFixture<T extends z.ZodType>(file: string, schema: T): z.infer<T> {
+function readFixture<T extends z.ZodType>(file: string, schema: T): z.infer<T> {
   let input: unknown;
   try {
     input = JSON.parse(readFileSync(file, "utf8"));

@@ -2,7 +2,7 @@ import { performance } from "node:perf_hooks";
 import type { Ms } from "../core/time.ts";
 import { parseTimestamp } from "../core/time.ts";
 
-export const clockModes = ["real", "manual", "skip"] as const;
+const clockModes = ["real", "manual", "skip"] as const;
 export type ClockMode = (typeof clockModes)[number];
 
 /** Where a world begins when its clock is not the host's: a fixed time, so that runs are alike. */

@@ -19,7 +19,7 @@ import { TimerQueue } from "./queue.ts";
 import type { WorldParts } from "./world.ts";
 import { World } from "./world.ts";
 
-export function newAccount(id: string, now: Ms): Account {
+function newAccount(id: string, now: Ms): Account {
   return {
     name: accountName(id),
     displayName: id,

@@ -26,7 +26,7 @@ export interface AppOptions {
 }
 
 /** Every route there is, in one table. */
-export function allRoutes(options: AppOptions): Route[] {
+function allRoutes(options: AppOptions): Route[] {
   const routes = [...resourceRoutes(), ...inferenceRoutes(), ...controlRoutes(options.url)];
   routes.push(openApiRoute(routes));
   return routes;

@@ -3,6 +3,7 @@ import { completionFormat, chatFormat, toBody, toStream } from "../core/codec/fo
 import type { Format } from "../core/codec/format.ts";
 import type { GenerationRequest } from "../core/codec/request.ts";
 import { decodeChat, decodeCompletion } from "../core/codec/request.ts";
+import { Memo } from "../core/memo.ts";
 import { accountOf, resourceName } from "../core/name.ts";
 import { parseTimestamp, SECOND } from "../core/time.ts";
 import type { Served } from "../engine/inference.ts";
@@ -17,6 +18,15 @@ import { record } from "./journal.ts";
 import { perfHeaders } from "./perf.ts";
 import { headerOf, pathOf } from "./header.ts";
 import type { Call, Reply, Route } from "./route.ts";
+
+/** Test suites and load tools ask the same again and again; up to this many bodies of this length are remembered. */
+const MEMO_ENTRIES = 512;
+const MEMO_LENGTH = 16_384;
+const completions = new Memo<GenerationRequest>(MEMO_ENTRIES, MEMO_LENGTH);
+const chats = new Memo<GenerationRequest>(MEMO_ENTRIES, MEMO_LENGTH);
+const toCompletion = (text: string): GenerationRequest =>
+  decodeCompletion(decodeInferenceBody(completionRequest, text));
+const toChat = (text: string): GenerationRequest => decodeChat(decodeInferenceBody(chatRequest, text));
 
 /** Every inference route answers under both prefixes: the official SDK drops the first (inference §1.1). */
 const both = (path: string): Pick<Route, "path" | "aliases"> => ({
@@ -85,8 +95,7 @@ export function inferenceRoutes(): Route[] {
       summary: "Complete a prompt",
       body: completionRequest,
       result: completionResponse,
-      handle: (call) =>
-        answer(call, decodeCompletion(decodeInferenceBody(completionRequest, call.text)), completionFormat, "cmpl-"),
+      handle: (call) => answer(call, completions.get(call.text, toCompletion), completionFormat, "cmpl-"),
     },
     {
       method: "POST",
@@ -96,7 +105,7 @@ export function inferenceRoutes(): Route[] {
       summary: "Answer a conversation",
       body: chatRequest,
       result: chatResponse,
-      handle: (call) => answer(call, decodeChat(decodeInferenceBody(chatRequest, call.text)), chatFormat, "chatcmpl-"),
+      handle: (call) => answer(call, chats.get(call.text, toChat), chatFormat, "chatcmpl-"),
     },
     {
       method: "GET",

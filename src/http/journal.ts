@@ -4,7 +4,7 @@ import { headerOf } from "./header.ts";
 import type { Call, Plane } from "./route.ts";
 
 /** Bodies are kept up to this many characters. */
-export const JOURNAL_BODY_MAX = 65_536;
+const JOURNAL_BODY_MAX = 65_536;
 const kept = [
   "user-agent",
   "content-type",

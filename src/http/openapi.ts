@@ -50,7 +50,7 @@ function toOperation(route: Route, path: string): Schema {
 }
 
 /** The document of all routes: OpenAPI 3.1, made from the schemas that check requests. */
-export function toOpenApi(routes: readonly Route[]): Schema {
+function toOpenApi(routes: readonly Route[]): Schema {
   const paths: Record<string, Schema> = {};
   for (const route of routes) {
     for (const path of [route.path, ...(route.aliases ?? [])])

@@ -3,7 +3,7 @@ import { acceleratorType, precision, region } from "./hardware.ts";
 import { modelKinds } from "./model.ts";
 
 /** A public model, as short as a person would write it down. */
-export const catalogModel = z.strictObject({
+const catalogModel = z.strictObject({
   id: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/),
   displayName: z.string(),
   maker: z.string(),
@@ -25,7 +25,7 @@ export const catalogModel = z.strictObject({
 export type CatalogModel = z.infer<typeof catalogModel>;
 
 /** What one accelerator can do; rates are for a model with one billion active parameters. */
-export const catalogAccelerator = z.strictObject({
+const catalogAccelerator = z.strictObject({
   type: acceleratorType,
   memoryGb: z.number().positive(),
   prefillRate: z.number().positive().describe("Prompt tokens per second per billion active parameters."),
@@ -39,11 +39,10 @@ export const catalogAccelerator = z.strictObject({
 export type CatalogAccelerator = z.infer<typeof catalogAccelerator>;
 
 /** GPUs that the fleet has, per region and type. */
-export const catalogRegion = z.strictObject({
+const catalogRegion = z.strictObject({
   region,
   gpus: z.partialRecord(acceleratorType, z.int().nonnegative()),
 });
-export type CatalogRegion = z.infer<typeof catalogRegion>;
 
 const withSchema = <T extends z.ZodType>(key: string, item: T) =>
   z.strictObject({ $schema: z.string().optional(), [key]: z.array(item) });

@@ -30,7 +30,7 @@ const contentPart = z.strictObject({
 });
 
 /** Only these keys: `name`, `refusal` and the like are refused (inference §3.2). */
-export const chatMessage = z.strictObject({
+const chatMessage = z.strictObject({
   role: z.string(),
   content: z.union([z.string(), z.array(contentPart)]).nullish(),
   reasoning_content: z.string().nullish(),

@@ -6,7 +6,7 @@ import { acceleratorType, region } from "./hardware.ts";
 const span = z.string().describe("A span such as `90s`, `1h30m` or `7d`.");
 const time = z.string().meta({ format: "date-time" });
 
-export const clockMode = z.enum(["real", "manual", "skip"]);
+const clockMode = z.enum(["real", "manual", "skip"]);
 export const clockBody = z.object({ now: time, mode: clockMode, rate: z.number(), nextEventTime: time.nullable() });
 export const clockPatch = z.strictObject({
   mode: clockMode.optional(),

@@ -3,7 +3,7 @@ import { acceleratorType, multiRegion, precision, region } from "./hardware.ts";
 import { duration, immutable, int32, output, status, timestamp } from "./wire.ts";
 
 /** Deployment states (control-plane §2.4, §4.1). */
-export const deploymentStates = [
+const deploymentStates = [
   "STATE_UNSPECIFIED",
   "CREATING",
   "READY",
@@ -15,7 +15,7 @@ export const deploymentStates = [
 export type DeploymentState = (typeof deploymentStates)[number];
 
 /** Raises the effective minimum while a cron window is open (control-plane §3.6). */
-export const scalingSchedule = z.object({
+const scalingSchedule = z.object({
   minReplicaCount: int32,
   schedule: z.string(),
   duration,
@@ -25,23 +25,22 @@ export const scalingSchedule = z.object({
 });
 
 /** Windows are durations; load targets are per replica (control-plane §3.1, §3.2). */
-export const autoscalingPolicy = z.object({
+const autoscalingPolicy = z.object({
   scaleUpWindow: duration,
   scaleDownWindow: duration,
   scaleToZeroWindow: duration,
   loadTargets: z.record(z.string(), z.number()),
   scalingSchedules: z.record(z.string(), scalingSchedule),
 });
-export type AutoscalingPolicy = z.infer<typeof autoscalingPolicy>;
 
 /** Where replicas may run: exactly one of the three fields (control-plane §2.1). */
-export const placement = z.object({ region, multiRegion, regions: z.array(region) }).partial();
+const placement = z.object({ region, multiRegion, regions: z.array(region) }).partial();
 export type Placement = z.infer<typeof placement>;
 
-export const autoTune = z.object({ longPrompt: z.boolean() });
+const autoTune = z.object({ longPrompt: z.boolean() });
 
 /** Replicas by the stage of their start (control-plane §2.2). */
-export const replicaStats = z.object({
+const replicaStats = z.object({
   pendingSchedulingReplicaCount: int32,
   downloadingModelReplicaCount: int32,
   initializingReplicaCount: int32,

@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 /** Accelerator types of both eras (control-plane §5.1). */
-export const acceleratorTypes = [
+const acceleratorTypes = [
   "ACCELERATOR_TYPE_UNSPECIFIED",
   "NVIDIA_A100_80GB",
   "NVIDIA_H100_80GB",
@@ -21,7 +21,7 @@ export const acceleratorType = z.enum(acceleratorTypes);
 export type AcceleratorType = z.infer<typeof acceleratorType>;
 
 /** Weight formats (control-plane §2.4). */
-export const precisions = [
+const precisions = [
   "PRECISION_UNSPECIFIED",
   "FP16",
   "FP8",
@@ -42,7 +42,7 @@ export const precision = z.enum(precisions);
 export type Precision = z.infer<typeof precision>;
 
 /** Data centres (control-plane §5.3). */
-export const regions = [
+const regions = [
   "REGION_UNSPECIFIED",
   "US_IOWA_1",
   "US_VIRGINIA_1",

@@ -17,7 +17,7 @@ export const modelKinds = [
   "SNAPSHOT_MODEL",
 ] as const;
 
-export const baseModelDetails = z.object({
+const baseModelDetails = z.object({
   worldSize: int32,
   checkpointFormat: z.enum(["CHECKPOINT_FORMAT_UNSPECIFIED", "NATIVE", "HUGGINGFACE", "UNINITIALIZED"]),
   huggingfaceFiles: z.array(z.string()),
@@ -30,7 +30,7 @@ export const baseModelDetails = z.object({
   supportsMtp: z.boolean(),
 });
 
-export const peftDetails = z.object({
+const peftDetails = z.object({
   baseModel: z.string(),
   r: int32,
   targetModules: z.array(z.string()),

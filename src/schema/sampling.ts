@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 /** A number with both ends, so that the error text can name them (inference §7.2: `<field> must be between a and b: v`). */
-export const between = (schema: z.ZodNumber, low: number, high: number) =>
+const between = (schema: z.ZodNumber, low: number, high: number) =>
   schema
     .refine((value) => value >= low && value <= high, { error: `must be between ${low} and ${high}` })
     .meta({ minimum: low, maximum: high });
@@ -24,9 +24,9 @@ const thinking = z.union([
 ]);
 
 /** Limits of one request (architecture, decision 9). */
-export const CHOICES_MAX = 128;
-export const STOPS_MAX = 4;
-export const MAX_TOKENS_MAX = 1_048_576;
+const CHOICES_MAX = 128;
+const STOPS_MAX = 4;
+const MAX_TOKENS_MAX = 1_048_576;
 
 /**
  * Fields that completions and chat share, with the bounds of inference §2.1; the last group is

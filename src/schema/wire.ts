@@ -18,7 +18,7 @@ export const int64 = z.string().meta({ format: "int64" });
 export const int32 = z.int32();
 
 /** gRPC status names, as resources and the control plane's error table use them. */
-export const grpcCodes = [
+const grpcCodes = [
   "OK",
   "CANCELLED",
   "UNKNOWN",

@@ -1,4 +1,4 @@
-import OpenAI from "openai";
+import { AuthenticationError, InternalServerError, NotFoundError, OpenAI } from "openai";
 import { expect, test } from "vitest";
 import { startServer } from "../support/server.ts";
 
@@ -39,7 +39,7 @@ test("the page's quickstart over a socket: create, wait, query, stream, scale to
 
   await server.control.advance({ by: "2h" });
   const scaling = await openai.completions.create({ model, prompt: "hi" }).catch((error: unknown) => error);
-  expect(scaling).toBeInstanceOf(OpenAI.InternalServerError);
+  expect(scaling).toBeInstanceOf(InternalServerError);
   expect(scaling).toMatchObject({ status: 503, code: "DEPLOYMENT_SCALING_UP" });
   await server.control.advance({ until: "settled" });
   expect((await openai.completions.create({ model, prompt: "hi" })).model).toBe(MODEL);
@@ -48,7 +48,7 @@ test("the page's quickstart over a socket: create, wait, query, stream, scale to
   expect((await control("DELETE", `${DEPLOYMENT}?ignoreChecks=true`)).status).toBe(200);
   await server.control.advance({ until: "settled" });
   expect(await state()).toBe("DELETED");
-  await expect(openai.completions.create({ model, prompt: "hi" })).rejects.toBeInstanceOf(OpenAI.NotFoundError);
+  await expect(openai.completions.create({ model, prompt: "hi" })).rejects.toBeInstanceOf(NotFoundError);
 });
 
 test("typed errors: 400, 401, 404", async () => {
@@ -58,8 +58,8 @@ test("typed errors: 400, 401, 404", async () => {
   const messages = [{ role: "user" as const, content: "hi" }];
   const ask = (apiKey: string, model: string, more: object = {}) =>
     client(apiKey).chat.completions.create({ model, messages, ...more });
-  await expect(ask("fw_nobody", MODEL)).rejects.toBeInstanceOf(OpenAI.AuthenticationError);
-  await expect(ask("fw_local", "nothing")).rejects.toBeInstanceOf(OpenAI.NotFoundError);
+  await expect(ask("fw_nobody", MODEL)).rejects.toBeInstanceOf(AuthenticationError);
+  await expect(ask("fw_local", "nothing")).rejects.toBeInstanceOf(NotFoundError);
   await expect(ask("fw_local", "accounts/fireworks/models/qwen3-8b", { temperature: 7 })).rejects.toThrow(
     "temperature must be between 0 and 2: 7",
   );

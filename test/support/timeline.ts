@@ -8,19 +8,19 @@ import { createSpec } from "../../src/core/deployment/spec.ts";
 import { parseSpan, toSpan } from "../../src/core/time.ts";
 import { loadCatalog } from "../../src/engine/catalog.ts";
 
-export const catalog = loadCatalog([]);
-export const hardware = {
+const catalog = loadCatalog([]);
+const hardware = {
   accelerators: catalog.accelerators,
   fleet: catalog.fleet,
   defaultAccelerator: "NVIDIA_A100_80GB" as const,
 };
-export const MODEL = "accounts/fireworks/models/llama-v3p1-8b-instruct";
+const MODEL = "accounts/fireworks/models/llama-v3p1-8b-instruct";
 
 /** 1 s of scheduling, 4 s of download, 5 s of initialising, 10 s of drain. */
-export const TIMES: StartTimes = { schedulingMs: 1000, downloadMs: 4000, initializeMs: 5000, drainMs: 10_000 };
+const TIMES: StartTimes = { schedulingMs: 1000, downloadMs: 4000, initializeMs: 5000, drainMs: 10_000 };
 
 /** Something that happens at an offset. */
-export interface Cue {
+interface Cue {
   at: string;
   event: DeploymentEvent;
 }

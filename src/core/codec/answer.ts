@@ -45,8 +45,21 @@ function fitTokens(request: GenerationRequest, prompt: Prompt, contextLength: nu
   return Math.min(request.maxTokens, room);
 }
 
+export type AnswerContent = Pick<Answer, "parts" | "usage">;
+
+/** Answers of requests that are still remembered, by request: asked again, they need not be made again. */
+const made = new WeakMap<GenerationRequest, { seed: string; contextLength: number; content: AnswerContent }>();
+
 /** The parts and the usage: a function of the seed and the request alone. */
-export function createAnswer(request: GenerationRequest, context: AnswerContext): Pick<Answer, "parts" | "usage"> {
+export function createAnswer(request: GenerationRequest, { seed, contextLength }: AnswerContext): AnswerContent {
+  const known = made.get(request);
+  if (known?.seed === seed && known.contextLength === contextLength) return known.content;
+  const content = makeAnswer(request, { seed, contextLength });
+  made.set(request, { seed, contextLength, content });
+  return content;
+}
+
+function makeAnswer(request: GenerationRequest, context: AnswerContext): AnswerContent {
   const parts: Part[] = [];
   let [promptTokens, completionTokens] = [0, 0];
   for (const [at, prompt] of request.prompts.entries()) {

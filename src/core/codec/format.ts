@@ -2,7 +2,7 @@ import type { FinishReason } from "../generation/generate.ts";
 import type { Answer, Part } from "./answer.ts";
 
 /** When a stream says its usage (inference §4.3): on the finish chunk, or only in an extra chunk when asked. */
-export const streamUsages = ["last-chunk", "on-request"] as const;
+const streamUsages = ["last-chunk", "on-request"] as const;
 export type StreamUsage = (typeof streamUsages)[number];
 
 /** How one endpoint writes an answer. Each piece is JSON text, so that an instant stream is one joined string. */

@@ -37,7 +37,7 @@ export interface GenerationRequest {
 }
 
 /** The server's default when max_tokens is left out (inference §2.1). */
-export const MAX_TOKENS_DEFAULT = 2048;
+const MAX_TOKENS_DEFAULT = 2048;
 /** Tokens that a chat template adds around a message, and around the whole (ours). */
 const MESSAGE_TOKENS = 4;
 const TEMPLATE_TOKENS = 3;

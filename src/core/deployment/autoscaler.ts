@@ -6,7 +6,7 @@ import { floorOf } from "./policy.ts";
 import type { Decision, Run } from "./record.ts";
 
 /** The autoscaler looks this often while load can change its mind (ours; simulation §3). */
-export const LOOK_INTERVAL_MS = 5 * SECOND;
+const LOOK_INTERVAL_MS = 5 * SECOND;
 /** Load is averaged over this long (ours). */
 export const OBSERVATION_MS = 10 * SECOND;
 

@@ -20,19 +20,19 @@ export interface ModelFacts {
 }
 
 /** Capacity grows with accelerators to this power: sub-linear, as the page says (ours). */
-export const SUBLINEAR = 0.8;
+const SUBLINEAR = 0.8;
 /** Prefill gain and memory cost of `longPrompt` (ours; the page says "roughly doubles"). */
-export const LONG_PROMPT_PREFILL_GAIN = 1.5;
-export const LONG_PROMPT_MEMORY = 2;
+const LONG_PROMPT_PREFILL_GAIN = 1.5;
+const LONG_PROMPT_MEMORY = 2;
 /** Memory on top of the weights (ours). */
-export const MEMORY_HEADROOM = 1.2;
+const MEMORY_HEADROOM = 1.2;
 /** At this many requests at once, one request decodes half as fast (ours). */
 const HALF_SPEED_CONCURRENCY = 48;
 const CONCURRENCY_MIN = 8;
 const CONCURRENCY_MAX = 256;
 const CONCURRENCY_SCALE = 192;
 /** Accelerators of one node; a replica never spans nodes (ours). */
-export const GPUS_PER_NODE = 8;
+const GPUS_PER_NODE = 8;
 
 const bytesPerParameter = (precision: Precision): number =>
   precision.startsWith("FP8") ? 1 : precision.startsWith("FP4") || precision === "NF4" ? 0.5 : 2;

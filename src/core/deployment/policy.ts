@@ -3,9 +3,9 @@ import type { Ms } from "../time.ts";
 import { DAY, HOUR, MINUTE, parseDuration, SECOND, toDuration } from "../time.ts";
 
 /** Defaults of the page and the official schema (control-plane §3.1). */
-export const SCALE_UP_WINDOW_MS = 30 * SECOND;
-export const SCALE_DOWN_WINDOW_MS = 10 * MINUTE;
-export const SCALE_TO_ZERO_WINDOW_MS = HOUR;
+const SCALE_UP_WINDOW_MS = 30 * SECOND;
+const SCALE_DOWN_WINDOW_MS = 10 * MINUTE;
+const SCALE_TO_ZERO_WINDOW_MS = HOUR;
 export const SCALE_TO_ZERO_WINDOW_MIN_MS = 5 * MINUTE;
 export const WINDOW_MAX_MS = HOUR;
 export const LOAD_TARGET_DEFAULT = 0.8;
@@ -24,7 +24,6 @@ export const loadTargetKeys = [
   "requests_per_second",
   "concurrent_requests",
 ] as const;
-export type LoadTargetKey = (typeof loadTargetKeys)[number];
 
 /** What the autoscaler reads of a deployment's settings. */
 export interface Policy {

@@ -3,7 +3,7 @@ import type { Ms } from "../time.ts";
 import { SECOND } from "../time.ts";
 import type { Phase, Replica } from "./record.ts";
 
-export const profiles = ["instant", "fast", "realistic"] as const;
+const profiles = ["instant", "fast", "realistic"] as const;
 export type Profile = (typeof profiles)[number];
 
 /** How long each stage of a replica's start takes. */

@@ -1,6 +1,6 @@
 import { stopWords } from "./phrases.ts";
 
-export type Intent = "exact" | "greeting" | "code" | "list" | "story" | "verse" | "yesNo" | "explain";
+type Intent = "exact" | "greeting" | "code" | "list" | "story" | "verse" | "yesNo" | "explain";
 
 /** What the generator made of a request: the kind of answer, and the words to talk about. */
 export interface Reading {
