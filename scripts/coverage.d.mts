@@ -1,0 +1,2 @@
+export function hasReference(): boolean;
+export function withCoverage(readme: string, openapi: unknown): string;
