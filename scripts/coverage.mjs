@@ -20,7 +20,10 @@ function documented() {
     const { paths } = JSON.parse(readFileSync(`${REFERENCE}openapi/${file}.json`, "utf8"));
     for (const [path, operations] of Object.entries(paths)) {
       for (const method of Object.keys(operations)) {
-        const name = path.replace(/^\/v1\//, "").replace(/\/\{[^}]+\}/g, "").replaceAll("/", ".");
+        const name = path
+          .replace(/^\/v1\//, "")
+          .replace(/\/\{[^}]+\}/g, "")
+          .replaceAll("/", ".");
         if (!known.has(shape(method, path))) known.set(shape(method, path), `${name}.${method}`);
       }
     }
@@ -30,7 +33,11 @@ function documented() {
 
 /** @param openapi the emulator's own document @returns the table as Markdown */
 export function coverageTable(openapi) {
-  const answered = new Set(Object.entries(openapi.paths).flatMap(([path, operations]) => Object.keys(operations).map((method) => shape(method, path))));
+  const answered = new Set(
+    Object.entries(openapi.paths).flatMap(([path, operations]) =>
+      Object.keys(operations).map((method) => shape(method, path)),
+    ),
+  );
   const rows = new Map();
   let count = 0;
   const all = documented();
@@ -41,8 +48,16 @@ export function coverageTable(openapi) {
     rows.get(resource)[isAnswered ? "yes" : "no"].push(verb);
     count += Number(isAnswered);
   }
-  const lines = [...rows].sort(([, a], [, b]) => b.yes.length - a.yes.length).map(([resource, { yes, no }]) => `| ${resource} | ${yes.join(", ") || "-"} | ${no.join(", ") || "-"} |`);
-  return [`${count} of ${all.size} documented operations.`, "", "| resource | answered | not yet |", "| --- | --- | --- |", ...lines].join("\n");
+  const lines = [...rows]
+    .sort(([, a], [, b]) => b.yes.length - a.yes.length)
+    .map(([resource, { yes, no }]) => `| ${resource} | ${yes.join(", ") || "-"} | ${no.join(", ") || "-"} |`);
+  return [
+    `${count} of ${all.size} documented operations.`,
+    "",
+    "| resource | answered | not yet |",
+    "| --- | --- | --- |",
+    ...lines,
+  ].join("\n");
 }
 
 /** @returns the README with the table in its place */

@@ -6,10 +6,13 @@ import { fresh } from "../support/api.ts";
 
 const readme = readFileSync(fileURLToPath(new URL("../../README.md", import.meta.url)), "utf8");
 
-test.runIf(hasReference())("the README's coverage table is what the router answers (npm run coverage makes it)", async () => {
-  const { call } = await fresh();
-  expect(withCoverage(readme, (await call("GET", "/__emulator/openapi.json")).body)).toBe(readme);
-});
+test.runIf(hasReference())(
+  "the README's coverage table is what the router answers (npm run coverage makes it)",
+  async () => {
+    const { call } = await fresh();
+    expect(withCoverage(readme, (await call("GET", "/__emulator/openapi.json")).body)).toBe(readme);
+  },
+);
 
 test("the README names every flag of start", async () => {
   const { cli } = await import("../support/server.ts");

@@ -93,7 +93,7 @@ function* verse(random: Random, topics: readonly string[]): Generator<string> {
   for (let line = 0; ; line += 1) {
     yield (
       (line === 0 ? "" : line % 4 === 0 ? "\n\n" : "\n") +
-      fill(frames.verse[line % frames.verse.length]!, random, topics)
+        fill(frames.verse[line % frames.verse.length]!, random, topics)
     );
   }
 }
