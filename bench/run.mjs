@@ -129,7 +129,7 @@ async function start() {
 /** Seven days of deployments that nobody calls: ready, scaled to zero, deleted. */
 async function week(count) {
   const emulator = await createEmulator({ clock: "manual", database: join(folder, `week${count}.db`) });
-  await emulator.control.setFleet({ unlimited: true });
+  await emulator.fleet.set({ unlimited: true });
   const headers = { authorization: "Bearer fw_local" };
   for (let n = 0; n < count; n += 1) {
     await emulator.fetch(`${emulator.url}/v1/accounts/local/deployments?deploymentId=d${n}`, {

@@ -1,5 +1,5 @@
-import { EmulatorClient } from "./client/client.ts";
-import type { AdvanceResult, AdvanceTarget } from "./client/client.ts";
+import type { EmulatorClient } from "./client/client.ts";
+import { createClient } from "./client/client.ts";
 import { parseTimestamp } from "./core/time.ts";
 import { loadCatalog } from "./engine/catalog.ts";
 import type { WorldConfig } from "./engine/config.ts";
@@ -9,7 +9,7 @@ import { createApp } from "./http/app.ts";
 import type { Listening } from "./http/server.ts";
 import { listen } from "./http/server.ts";
 
-export { ClientError, EmulatorClient } from "./client/client.ts";
+export { ClientError, createClient } from "./client/client.ts";
 export type * from "./client/client.ts";
 export { FixtureError } from "./engine/catalog.ts";
 export { ListenError } from "./http/server.ts";
@@ -31,17 +31,13 @@ export interface EmulatorOptions extends Partial<Omit<WorldConfig, "startTime">>
   onBug?: (error: unknown, requestId: string) => void;
 }
 
-/** A running emulator. Its own API is the HTTP API: every method is a call that any client can make. */
-export interface Emulator extends AsyncDisposable {
+/** A running emulator, with its control API: whatever it offers is an HTTP call that any client can make. */
+export interface Emulator extends EmulatorClient, AsyncDisposable {
   url: string;
   /** FIREWORKS_BASE_URL, FIREWORKS_API_KEY and FIREWORKS_ACCOUNT_ID for a child process or a client. */
   env: Record<string, string>;
   /** Answers a request without a socket. */
   fetch(input: string | URL | Request, init?: RequestInit): Promise<Response>;
-  /** The control API, `/__emulator`. */
-  control: EmulatorClient;
-  /** Moves time: `advance("1h")`, `advance({ until: "settled" })`. */
-  clock: { now(): Promise<string>; advance(target: string | AdvanceTarget): Promise<AdvanceResult> };
   close(): Promise<void>;
 }
 
@@ -80,7 +76,6 @@ export async function createEmulator(options: EmulatorOptions = {}): Promise<Emu
   }
   const send = (input: string | URL | Request, init?: RequestInit): Promise<Response> =>
     Promise.resolve(app.request(input instanceof URL ? input.href : input, init));
-  const control = new EmulatorClient(url, send);
   const close = async (): Promise<void> => {
     await listening?.close();
     worlds.close();
@@ -89,11 +84,7 @@ export async function createEmulator(options: EmulatorOptions = {}): Promise<Emu
     url,
     env: { FIREWORKS_BASE_URL: url, FIREWORKS_API_KEY: `fw_${config.account}`, FIREWORKS_ACCOUNT_ID: config.account },
     fetch: send,
-    control,
-    clock: {
-      now: async () => (await control.clock()).now,
-      advance: (target) => control.advance(typeof target === "string" ? { by: target } : target),
-    },
+    ...createClient(url, send),
     close,
     [Symbol.asyncDispose]: close,
   };

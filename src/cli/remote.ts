@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import type { AdvanceResult, AdvanceTarget, Status } from "../client/client.ts";
-import { EmulatorClient } from "../client/client.ts";
+import { createClient } from "../client/client.ts";
 
 interface RemoteOptions {
   url: string;
@@ -41,7 +41,7 @@ function advanceText({ now, events, truncated }: AdvanceResult): string {
 
 const status = (): Command =>
   remote("status", "show what runs, and what time it is").action(async (options: RemoteOptions) => {
-    print(options, await new EmulatorClient(options.url).status(), statusText);
+    print(options, await createClient(options.url).status(), statusText);
   });
 
 function clock(): Command {
@@ -51,10 +51,10 @@ function clock(): Command {
     .option("--until <what>", "settled or nextEvent")
     .action(async (span: string | undefined, options: RemoteOptions & { to?: string; until?: string }) => {
       const target = { by: span, to: options.to, until: options.until } as unknown as AdvanceTarget;
-      print(options, await new EmulatorClient(options.url).advance(target), advanceText);
+      print(options, await createClient(options.url).clock.advance(target), advanceText);
     });
   const show = remote("show", "show world time").action(async (options: RemoteOptions) => {
-    print(options, await new EmulatorClient(options.url).clock(), (state) => `${state.now} (${state.mode})`);
+    print(options, await createClient(options.url).clock.get(), (state) => `${state.now} (${state.mode})`);
   });
   return new Command("clock").description("show or move world time").addCommand(advance).addCommand(show);
 }
@@ -62,8 +62,8 @@ function clock(): Command {
 const reset = (): Command =>
   remote("reset", "clear everything, or one part: journal, state, clock")
     .argument("[part]")
-    .action(async (part: string | undefined, options: RemoteOptions) => {
-      print(options, await new EmulatorClient(options.url).reset(part), (cleared) => `cleared ${cleared.join(", ")}`);
+    .action(async (part: "journal" | "state" | "clock" | undefined, options: RemoteOptions) => {
+      print(options, await createClient(options.url).reset(part), (cleared) => `cleared ${cleared.join(", ")}`);
     });
 
 /** Commands that talk to a running emulator over HTTP. */

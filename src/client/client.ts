@@ -3,12 +3,15 @@ import type * as schema from "../schema/control.ts";
 
 export type Status = z.infer<typeof schema.statusResult>;
 export type ClockState = z.infer<typeof schema.clockBody>;
+export type ClockChange = z.input<typeof schema.clockPatch>;
 export type AdvanceTarget = { by: string } | { to: string } | { until: "settled" | "nextEvent" };
 export type AdvanceResult = z.infer<typeof schema.advanceResult>;
 export type EmulatorEvent = z.infer<typeof schema.event>;
+export type EventFilter = { deployment?: string; type?: string };
 export type JournalEntry = z.infer<typeof schema.journalEntry>;
+export type JournalFilter = { path?: string; status?: string; deployment?: string };
 export type FleetState = z.infer<typeof schema.fleetResult>;
-export type FleetPatch = z.input<typeof schema.fleetPatch>;
+export type FleetChange = z.input<typeof schema.fleetPatch>;
 export type StockoutInput = z.input<typeof schema.stockoutBody>;
 export type StockoutState = z.infer<typeof schema.stockout>;
 export type UsageReport = z.infer<typeof schema.usageResult>;
@@ -24,109 +27,101 @@ export class ClientError extends Error {
   }
 }
 
+/** The control API of an emulator: every method is one HTTP call under `/__emulator` (lists: one a page). */
+export interface EmulatorClient {
+  status(): Promise<Status>;
+  clock: {
+    get(): Promise<ClockState>;
+    set(change: ClockChange): Promise<ClockState>;
+    /** RFC 3339. */
+    now(): Promise<string>;
+    /** `"1h"`, `{ to: "2026-02-01T00:00:00Z" }`, `{ until: "settled" }`. */
+    advance(target: string | AdvanceTarget): Promise<AdvanceResult>;
+  };
+  /** What happened, oldest first. */
+  events: { list(filter?: EventFilter): Promise<EmulatorEvent[]> };
+  /** The journal, newest first. */
+  requests: { list(filter?: JournalFilter): Promise<JournalEntry[]>; clear(): Promise<void> };
+  fleet: { get(): Promise<FleetState>; set(change: FleetChange): Promise<FleetState> };
+  stockouts: {
+    list(): Promise<StockoutState[]>;
+    create(stockout: StockoutInput): Promise<StockoutState>;
+    delete(id: string): Promise<void>;
+  };
+  usage(): Promise<UsageReport>;
+  /** @param name `accounts/{account}/deployments/{id}` */
+  explain(name: string): Promise<Explanation>;
+  /** Clears everything, or one part; says what it cleared. */
+  reset(part?: "journal" | "state" | "clock"): Promise<string[]>;
+}
+
 type Fetch = (input: string, init?: RequestInit) => Response | Promise<Response>;
+type Call = <T>(method: string, path: string, body?: unknown) => Promise<T>;
 
 function messageOf(body: unknown): string | undefined {
   const { message, error } = (body ?? {}) as { message?: string; error?: { message?: string } };
   return message ?? error?.message;
 }
 
-/** The control API of an emulator, over any `fetch`: every method is one HTTP call under `/__emulator`. */
-export class EmulatorClient {
-  readonly #url: string;
-  readonly #fetch: Fetch;
-
-  /** @param url where the emulator listens, without a path */
-  constructor(url: string, fetcher: Fetch = fetch) {
-    this.#url = url.replace(/\/+$/, "");
-    this.#fetch = fetcher;
-  }
-
-  async #call<T>(method: string, path: string, body?: unknown): Promise<T> {
+function createCall(url: string, fetcher: Fetch): Call {
+  return async <T>(method: string, path: string, body?: unknown): Promise<T> => {
+    const init = body === undefined ? { method } : { method, body: JSON.stringify(body) };
     let response: Response;
     try {
-      response = await this.#fetch(`${this.#url}/__emulator${path}`, {
-        method,
-        ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
-      });
+      response = await fetcher(`${url}/__emulator${path}`, init);
     } catch (error) {
       const reason = ((error as { cause?: Error }).cause ?? (error as Error)).message;
-      throw new ClientError(0, `no emulator answers at ${this.#url}${reason ? `: ${reason}` : ""}`);
+      throw new ClientError(0, `no emulator answers at ${url}${reason ? `: ${reason}` : ""}`);
     }
     const result = (await response.json()) as T;
     if (!response.ok) throw new ClientError(response.status, messageOf(result) ?? `HTTP ${response.status}`);
     return result;
-  }
+  };
+}
 
-  status(): Promise<Status> {
-    return this.#call("GET", "/status");
+/** All pages of a list. */
+async function listAll<T>(call: Call, key: string, filter: Record<string, string | undefined>): Promise<T[]> {
+  const items: T[] = [];
+  const given = Object.entries(filter).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  const query = new URLSearchParams([...given, ["pageSize", "200"]]);
+  for (;;) {
+    const page = await call<Record<string, unknown>>("GET", `/${key}?${query.toString()}`);
+    items.push(...(page[key] as T[]));
+    if (!page["nextPageToken"]) return items;
+    query.set("pageToken", page["nextPageToken"] as string);
   }
+}
 
-  clock(): Promise<ClockState> {
-    return this.#call("GET", "/clock");
-  }
-
-  setClock(change: { mode?: ClockState["mode"]; rate?: number }): Promise<ClockState> {
-    return this.#call("PATCH", "/clock", change);
-  }
-
-  advance(target: AdvanceTarget): Promise<AdvanceResult> {
-    return this.#call("POST", "/clock:advance", target);
-  }
-
-  async events(filter: { deployment?: string; type?: string } = {}): Promise<EmulatorEvent[]> {
-    return this.#pages<EmulatorEvent>("/events", "events", filter);
-  }
-
-  async requests(filter: { path?: string; status?: string; deployment?: string } = {}): Promise<JournalEntry[]> {
-    return this.#pages<JournalEntry>("/requests", "requests", filter);
-  }
-
-  fleet(): Promise<FleetState> {
-    return this.#call("GET", "/fleet");
-  }
-
-  setFleet(change: FleetPatch): Promise<FleetState> {
-    return this.#call("PATCH", "/fleet", change);
-  }
-
-  async stockouts(): Promise<StockoutState[]> {
-    return (await this.#call<{ stockouts: StockoutState[] }>("GET", "/stockouts")).stockouts;
-  }
-
-  addStockout(stockout: StockoutInput): Promise<StockoutState> {
-    return this.#call("POST", "/stockouts", stockout);
-  }
-
-  async removeStockout(id: string): Promise<void> {
-    await this.#call("DELETE", `/stockouts/${encodeURIComponent(id)}`);
-  }
-
-  usage(): Promise<UsageReport> {
-    return this.#call("GET", "/usage");
-  }
-
-  /** @param name `accounts/{account}/deployments/{id}` */
-  explain(name: string): Promise<Explanation> {
-    const [, account, , id] = name.split("/");
-    return this.#call("GET", `/deployments/${account}/${id}:explain`);
-  }
-
-  async reset(part?: string): Promise<string[]> {
-    return (await this.#call<{ cleared: string[] }>("POST", part ? `/reset/${part}` : "/reset")).cleared;
-  }
-
-  async #pages<T>(path: string, key: string, filter: Record<string, string | undefined>): Promise<T[]> {
-    const items: T[] = [];
-    const query = new URLSearchParams(
-      Object.entries(filter).filter((entry): entry is [string, string] => entry[1] !== undefined),
-    );
-    query.set("pageSize", "200");
-    for (;;) {
-      const page = await this.#call<Record<string, unknown>>("GET", `${path}?${query.toString()}`);
-      items.push(...(page[key] as T[]));
-      if (!page["nextPageToken"]) return items;
-      query.set("pageToken", page["nextPageToken"] as string);
-    }
-  }
+/**
+ * @param address where the emulator listens, without a path
+ * @param fetcher the global `fetch` unless another is given
+ */
+export function createClient(address: string, fetcher: Fetch = fetch): EmulatorClient {
+  const call = createCall(address.replace(/\/+$/, ""), fetcher);
+  return {
+    status: () => call("GET", "/status"),
+    clock: {
+      get: () => call("GET", "/clock"),
+      set: (change) => call("PATCH", "/clock", change),
+      now: async () => (await call<ClockState>("GET", "/clock")).now,
+      advance: (target) => call("POST", "/clock:advance", typeof target === "string" ? { by: target } : target),
+    },
+    events: { list: (filter = {}) => listAll(call, "events", filter) },
+    requests: {
+      list: (filter = {}) => listAll(call, "requests", filter),
+      clear: async () => void (await call("DELETE", "/requests")),
+    },
+    fleet: { get: () => call("GET", "/fleet"), set: (change) => call("PATCH", "/fleet", change) },
+    stockouts: {
+      list: async () => (await call<{ stockouts: StockoutState[] }>("GET", "/stockouts")).stockouts,
+      create: (stockout) => call("POST", "/stockouts", stockout),
+      delete: async (id) => void (await call("DELETE", `/stockouts/${encodeURIComponent(id)}`)),
+    },
+    usage: () => call("GET", "/usage"),
+    explain: (name) => {
+      const [, account, , id] = name.split("/");
+      return call("GET", `/deployments/${account}/${id}:explain`);
+    },
+    reset: async (part) => (await call<{ cleared: string[] }>("POST", part ? `/reset/${part}` : "/reset")).cleared,
+  };
 }

@@ -99,7 +99,7 @@ test("validateOnly creates nothing, and answers what a create would", async () =
   const dry = await call("POST", `${PATH}?validateOnly=True&deploymentId=d1`, { baseModel: SMALL });
   expect(dry.body.name).toBe("accounts/acme/deployments/d1");
   expect((await call("GET", PATH)).body.totalSize).toBe(0);
-  expect(await emulator.control.events()).toEqual([]);
+  expect(await emulator.events.list()).toEqual([]);
 });
 
 test("output-only fields are ignored, snake_case names and enum numbers are read", async () => {

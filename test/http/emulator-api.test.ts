@@ -44,11 +44,11 @@ describe("clock", () => {
 
   test("modes and rates can be changed while it runs", async () => {
     const { emulator } = await fresh();
-    expect(await emulator.control.setClock({ mode: "real", rate: 1000 })).toMatchObject({ mode: "real", rate: 1000 });
+    expect(await emulator.clock.set({ mode: "real", rate: 1000 })).toMatchObject({ mode: "real", rate: 1000 });
     const before = await emulator.clock.now();
     await new Promise((resolve) => setTimeout(resolve, 20));
     expect((await emulator.clock.now()) > before).toBe(true);
-    await emulator.control.setClock({ mode: "manual" });
+    await emulator.clock.set({ mode: "manual" });
     const stopped = await emulator.clock.now();
     await new Promise((resolve) => setTimeout(resolve, 5));
     expect(await emulator.clock.now()).toBe(stopped);
@@ -59,7 +59,7 @@ describe("fleet and stockouts", () => {
   test("an exhausted fleet: the replica waits, says why, and starts when capacity returns", async () => {
     const { call, emulator } = await fresh();
     const set = (total: number) =>
-      emulator.control.setFleet({ pools: [{ region: "US_IOWA_1", acceleratorType: "NVIDIA_A100_80GB", total }] });
+      emulator.fleet.set({ pools: [{ region: "US_IOWA_1", acceleratorType: "NVIDIA_A100_80GB", total }] });
     await set(0);
     await call("POST", CREATE, { baseModel: SMALL, placement: { region: "US_IOWA_1" } });
     await emulator.clock.advance("1m");
@@ -78,7 +78,7 @@ describe("fleet and stockouts", () => {
       status: { code: "OK", message: "" },
       region: "US_IOWA_1",
     });
-    expect((await emulator.control.fleet()).pools.find(({ region }) => region === "US_IOWA_1")).toMatchObject({
+    expect((await emulator.fleet.get()).pools.find(({ region }) => region === "US_IOWA_1")).toMatchObject({
       inUse: 1,
       total: 1,
     });
@@ -86,7 +86,7 @@ describe("fleet and stockouts", () => {
 
   test("an injected stockout begins and ends by itself, first come first served, and takes no running replica", async () => {
     const { call, emulator } = await fresh();
-    await emulator.control.setFleet({
+    await emulator.fleet.set({
       pools: [{ region: "US_IOWA_1", acceleratorType: "NVIDIA_A100_80GB", total: 2 }],
     });
     const create = (id: string) =>
@@ -100,7 +100,7 @@ describe("fleet and stockouts", () => {
     await create("first");
     await emulator.clock.advance({ until: "settled" });
     expect(
-      await emulator.control.addStockout({ id: "out", region: "US_IOWA_1", startsIn: "1m", duration: "1h" }),
+      await emulator.stockouts.create({ id: "out", region: "US_IOWA_1", startsIn: "1m", duration: "1h" }),
     ).toMatchObject({ active: false, startTime: "2026-01-01T00:01:03Z" });
     await emulator.clock.advance("2m");
     await create("second");
@@ -110,7 +110,7 @@ describe("fleet and stockouts", () => {
     expect([await ready("first"), await ready("second"), await ready("third")]).toEqual([1, 0, 0]);
     await emulator.clock.advance("20m");
     expect([await ready("first"), await ready("second"), await ready("third")]).toEqual([1, 1, 0]);
-    expect(await emulator.control.stockouts()).toEqual([]);
+    expect(await emulator.stockouts.list()).toEqual([]);
     await call("DELETE", "/v1/accounts/acme/deployments/first?hard=true");
     await emulator.clock.advance({ until: "settled" });
     expect(await ready("third")).toBe(1);
@@ -118,13 +118,13 @@ describe("fleet and stockouts", () => {
 
   test("a stockout can be ended by hand; bad ones are refused", async () => {
     const { call, emulator } = await fresh();
-    await emulator.control.addStockout({ id: "all" });
+    await emulator.stockouts.create({ id: "all" });
     expect((await call("POST", "/__emulator/stockouts", { id: "all" })).status).toBe(409);
     expect((await call("POST", "/__emulator/stockouts", { region: "MOON" })).status).toBe(400);
     await call("POST", CREATE, { baseModel: SMALL });
     await emulator.clock.advance("1m");
-    expect((await emulator.control.fleet()).waiting).toEqual(["accounts/acme/deployments/d"]);
-    await emulator.control.removeStockout("all");
+    expect((await emulator.fleet.get()).waiting).toEqual(["accounts/acme/deployments/d"]);
+    await emulator.stockouts.delete("all");
     await emulator.clock.advance({ until: "settled" });
     expect((await call("GET", GET)).body.state).toBe("READY");
     expect((await call("DELETE", "/__emulator/stockouts/all")).status).toBe(404);
@@ -146,11 +146,11 @@ describe("what happened", () => {
     );
     await reader.cancel();
     await emulator.clock.advance("2h");
-    const states = await emulator.control.events({ type: "state" });
+    const states = await emulator.events.list({ type: "state" });
     expect(states.map(({ to }) => to)).toEqual(["CREATING", "READY"]);
     const first = (await call("GET", "/__emulator/events?pageSize=3")).body;
     const second = (await call("GET", `/__emulator/events?pageSize=100&pageToken=${first.nextPageToken}`)).body;
-    expect([...first.events, ...second.events]).toEqual(await emulator.control.events());
+    expect([...first.events, ...second.events]).toEqual(await emulator.events.list());
   });
 
   test("the journal has requests and answers, newest first, and never a key", async () => {
@@ -162,22 +162,22 @@ describe("what happened", () => {
       { authorization: "Bearer fw_secret_key" },
     );
     await call("GET", "/v1/accounts/acme/deployments/none", undefined, { "x-api-key": "fw_secret_key" });
-    const entries = await emulator.control.requests();
+    const entries = await emulator.requests.list();
     expect(entries.map(({ method, path, status }) => [method, path, status])).toEqual([
       ["GET", "/v1/accounts/acme/deployments/none", 404],
       ["POST", "/v1/completions", 200],
     ]);
     expect(JSON.parse(entries[1]!.responseBody).choices[0].text).toBe(" Hi.");
     expect(JSON.stringify(entries)).not.toContain("secret");
-    expect(await emulator.control.requests({ status: "404" })).toHaveLength(1);
+    expect(await emulator.requests.list({ status: "404" })).toHaveLength(1);
     await call("DELETE", "/__emulator/requests");
-    expect(await emulator.control.requests()).toEqual([]);
+    expect(await emulator.requests.list()).toEqual([]);
   });
 
   test("the journal is bounded", async () => {
     const { call, emulator } = await fresh({ journalMax: 3 });
     for (let n = 0; n < 7; n += 1) await call("GET", `/v1/accounts/a${n}`);
-    expect((await emulator.control.requests()).map(({ path }) => path)).toEqual([
+    expect((await emulator.requests.list()).map(({ path }) => path)).toEqual([
       "/v1/accounts/a6",
       "/v1/accounts/a5",
       "/v1/accounts/a4",
@@ -188,9 +188,9 @@ describe("what happened", () => {
     const { call, emulator } = await fresh({ startTime: "2026-01-01T23:30:00Z" });
     await call("POST", CREATE, { baseModel: SMALL, acceleratorType: "NVIDIA_H100_80GB", acceleratorCount: 2 });
     await emulator.clock.advance("10m");
-    expect((await emulator.control.usage()).totalGpuSeconds).toBe(2 * 597);
+    expect((await emulator.usage()).totalGpuSeconds).toBe(2 * 597);
     await emulator.clock.advance("3h");
-    const { usage, totalCost } = await emulator.control.usage();
+    const { usage, totalCost } = await emulator.usage();
     const row = (day: string, seconds: number) => ({
       deployment: "accounts/acme/deployments/d",
       day,
@@ -206,7 +206,7 @@ describe("what happened", () => {
     const { call, emulator } = await fresh();
     await call("POST", CREATE, { baseModel: SMALL });
     await emulator.clock.advance("1m");
-    expect(await emulator.control.explain("accounts/acme/deployments/d")).toMatchObject({
+    expect(await emulator.explain("accounts/acme/deployments/d")).toMatchObject({
       state: "READY",
       desired: 1,
       ready: 1,
@@ -227,9 +227,9 @@ describe("what happened", () => {
     const first = await ask();
     await call("POST", CREATE, { baseModel: SMALL });
     await emulator.clock.advance("1h");
-    expect(await emulator.control.reset("journal")).toEqual(["journal"]);
+    expect(await emulator.reset("journal")).toEqual(["journal"]);
     expect((await call("GET", GET)).status).toBe(200);
-    expect(await emulator.control.reset()).toEqual(["journal", "state", "clock"]);
+    expect(await emulator.reset()).toEqual(["journal", "state", "clock"]);
     expect((await call("GET", GET)).status).toBe(404);
     expect(await emulator.clock.now()).toBe("2026-01-01T00:00:00Z");
     expect(await ask()).toBe(first);

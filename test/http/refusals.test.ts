@@ -85,7 +85,7 @@ test.each(refusals)("refused with 400 and nothing changed: %s", async (_, body, 
   const { status, body: error } = await call("POST", `${PATH}?deploymentId=d1`, body);
   expect({ status, error }).toEqual({ status: 400, error: { code: 3, message, details: [] } });
   expect((await call("GET", `${PATH}/d1`)).status).toBe(404);
-  expect(await emulator.control.events()).toEqual([]);
+  expect(await emulator.events.list()).toEqual([]);
 });
 
 test.each(["Bad", "1abc", "a-", "-a", "a_b", "a".repeat(64), "é"])("refused as a deployment ID: %s", async (id) => {

@@ -41,7 +41,7 @@ function checkDeployment(deployment: Deployment): void {
 }
 
 async function checkFleet(emulator: Emulator, deployments: Deployment[], shrunk: boolean): Promise<void> {
-  const { pools } = await emulator.control.fleet();
+  const { pools } = await emulator.fleet.get();
   for (const { inUse, total } of pools) {
     expect(inUse).toBeGreaterThanOrEqual(0);
     // hardware that is taken away while in use runs until its replica goes
@@ -88,10 +88,10 @@ describe("bounds", () => {
       const deployments = await listAll(emulator);
       for (const deployment of deployments) checkDeployment(deployment);
       await checkFleet(emulator, deployments, shrunk);
-      const { totalCost } = await emulator.control.usage();
+      const { totalCost } = await emulator.usage();
       expect(totalCost).toBeGreaterThanOrEqual(money - 1e-9);
       money = totalCost;
     }
-    checkEvents(await emulator.control.events());
+    checkEvents(await emulator.events.list());
   });
 });

@@ -45,7 +45,7 @@ function shuffle<T>(items: T[], random: Random): T[] {
 
 async function play(options: EmulatorOptions, steps: Step[]): Promise<Map<Step, string>> {
   await using emulator = await createEmulator(options);
-  await emulator.control.setFleet({ unlimited: true });
+  await emulator.fleet.set({ unlimited: true });
   for (let n = 0; n < DEPLOYMENTS; n += 1)
     await perform(emulator, {
       method: "POST",

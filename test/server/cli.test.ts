@@ -101,7 +101,7 @@ describe("commands", () => {
     process.env["FIREWORKS_EMULATOR_PROFILE"] = "instant";
     try {
       await using server = await startServer("--memory", "--profile", "realistic");
-      expect(await server.control.status()).toMatchObject({ seed: "42", profile: "realistic" });
+      expect(await server.status()).toMatchObject({ seed: "42", profile: "realistic" });
     } finally {
       delete process.env["FIREWORKS_EMULATOR_SEED"];
       delete process.env["FIREWORKS_EMULATOR_PROFILE"];

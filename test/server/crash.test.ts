@@ -13,7 +13,7 @@ test("kill -9 in a storm: every answered create is there, the database opens, th
     let asked = 0;
     {
       await using server = await startServer(...flags);
-      await server.control.setFleet({ unlimited: true });
+      await server.fleet.set({ unlimited: true });
       const post = (path: string, body: object) =>
         fetch(`${server.url}${path}`, { method: "POST", headers, body: JSON.stringify(body) });
       const worker = async (name: number): Promise<void> => {
@@ -37,10 +37,10 @@ test("kill -9 in a storm: every answered create is there, the database opens, th
     expect(answered.length).toBeGreaterThan(100);
     await using again = await startServer(...flags);
     for (const name of answered) expect((await fetch(`${again.url}/v1/${name}`, { headers })).status, name).toBe(200);
-    expect((await again.control.clock()).nextEventTime).toBe("2026-01-01T00:00:00.500Z");
-    const { events } = await again.control.advance({ until: "nextEvent" });
+    expect((await again.clock.get()).nextEventTime).toBe("2026-01-01T00:00:00.500Z");
+    const { events } = await again.clock.advance({ until: "nextEvent" });
     expect(new Set(events.map(({ time }) => time))).toEqual(new Set(["2026-01-01T00:00:00.500Z"]));
-    await again.control.advance({ until: "settled" });
+    await again.clock.advance({ until: "settled" });
     expect(await (await fetch(`${again.url}/v1/${answered[0]}`, { headers })).json()).toMatchObject({ state: "READY" });
   });
 });
@@ -66,11 +66,11 @@ test("a stopped world goes on where it stopped, and its real clock with it", asy
             ).state,
         )
         .toBe("READY");
-      before = (await server.control.clock()).now;
+      before = (await server.clock.get()).now;
       expect(await server.stop("SIGINT")).toMatchObject({ code: 0, stderr: "" });
     }
     await using again = await startServer(...flags);
-    const { now } = await again.control.clock();
+    const { now } = await again.clock.get();
     expect(now >= before).toBe(true);
     expect(Date.parse(now) - Date.parse(before)).toBeLessThan(3_600_000);
   });

@@ -18,7 +18,7 @@ test("the page's quickstart over a socket: create, wait, query, stream, scale to
     (await control("POST", "accounts/acmeInc/deployments?deploymentId=quickstart", { baseModel: MODEL })).status,
   ).toBe(200);
   expect(await state()).toBe("CREATING");
-  await server.control.advance({ until: "settled" });
+  await server.clock.advance({ until: "settled" });
   expect(await state()).toBe("READY");
 
   const model = `${MODEL}#${DEPLOYMENT}`;
@@ -37,16 +37,16 @@ test("the page's quickstart over a socket: create, wait, query, stream, scale to
   }
   expect([text, tokens]).toEqual(["This is a test.", 5]);
 
-  await server.control.advance({ by: "2h" });
+  await server.clock.advance({ by: "2h" });
   const scaling = await openai.completions.create({ model, prompt: "hi" }).catch((error: unknown) => error);
   expect(scaling).toBeInstanceOf(InternalServerError);
   expect(scaling).toMatchObject({ status: 503, code: "DEPLOYMENT_SCALING_UP" });
-  await server.control.advance({ until: "settled" });
+  await server.clock.advance({ until: "settled" });
   expect((await openai.completions.create({ model, prompt: "hi" })).model).toBe(MODEL);
 
   expect((await control("DELETE", DEPLOYMENT)).status).toBe(400);
   expect((await control("DELETE", `${DEPLOYMENT}?ignoreChecks=true`)).status).toBe(200);
-  await server.control.advance({ until: "settled" });
+  await server.clock.advance({ until: "settled" });
   expect(await state()).toBe("DELETED");
   await expect(openai.completions.create({ model, prompt: "hi" })).rejects.toBeInstanceOf(NotFoundError);
 });

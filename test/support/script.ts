@@ -97,12 +97,12 @@ export const isAdvance = (step: Step): boolean => step.path.endsWith(":advance")
 
 /** Small hardware, so that stockouts happen by themselves. */
 export async function shrinkFleet(emulator: Emulator): Promise<void> {
-  const pools = (await emulator.control.fleet()).pools.map(({ region, acceleratorType }) => ({
+  const pools = (await emulator.fleet.get()).pools.map(({ region, acceleratorType }) => ({
     region,
     acceleratorType,
     total: region === "US_IOWA_1" ? 4 : region === "US_ILLINOIS_2" ? 6 : 0,
   }));
-  await emulator.control.setFleet({ pools });
+  await emulator.fleet.set({ pools });
 }
 
 /** Makes a call; the answer's bytes, with its status and headers. */

@@ -1,7 +1,8 @@
 import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { EmulatorClient } from "../../src/client/client.ts";
+import type { EmulatorClient } from "../../src/client/client.ts";
+import { createClient } from "../../src/client/client.ts";
 
 const MAIN = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 
@@ -28,9 +29,8 @@ function ended(child: ChildProcess): Promise<Ended> {
 }
 
 /** A server in a process of its own. */
-export interface Server extends AsyncDisposable {
+export interface Server extends EmulatorClient, AsyncDisposable {
   url: string;
-  control: EmulatorClient;
   stop(signal?: NodeJS.Signals): Promise<Ended>;
 }
 
@@ -49,7 +49,7 @@ export function startServer(...flags: string[]): Promise<Server> {
       const { url } = JSON.parse(chunk.toString().split("\n")[0]!) as { url: string };
       resolve({
         url,
-        control: new EmulatorClient(url),
+        ...createClient(url),
         stop,
         [Symbol.asyncDispose]: async () => void (await stop("SIGKILL")),
       });
