@@ -16,7 +16,7 @@ export { ListenError } from "./http/server.ts";
 export { DatabaseError } from "./store/database.ts";
 
 /** Bodies above this are refused with 413. */
-const MAX_BODY_BYTES = 32 * 1024 * 1024;
+const MAX_BODY_BYTES = 32_000_000;
 /** Stands for the address of an emulator that has no port. */
 const NO_PORT_URL = "http://emulator.invalid";
 

@@ -17,7 +17,7 @@ const toInteger =
 const toPositive = (text: string): number =>
   Number(text) > 0 && Number.isFinite(Number(text)) ? Number(text) : fail("a number above 0");
 
-const units: Record<string, number> = { "": 1, b: 1, kb: 1024, mb: 1024 ** 2, gb: 1024 ** 3 };
+const units: Record<string, number> = { "": 1, b: 1, kb: 1e3, mb: 1e6, gb: 1e9 };
 
 function toBytes(text: string): number {
   const [, amount, unit] = /^(\d+)(b|kb|mb|gb)?$/i.exec(text) ?? fail("a size such as 32mb");

@@ -6,25 +6,27 @@ import { toSnake } from "../core/name.ts";
 import { decodeProto } from "../core/proto-json.ts";
 import { headerOf } from "./header.ts";
 
-const tooLarge = (max: number): ApiError =>
-  new ApiError("PAYLOAD_TOO_LARGE", `Request body is larger than ${max} bytes`);
+/** A body over the limit is read on and dropped up to here, so that its client hears the answer. */
+const DRAIN_MAX_BYTES = 256_000_000;
 
-/** The body as text; a declared length is checked before a byte is read, an undeclared one is counted. */
+/**
+ * The body as text.
+ * @throws ApiError PAYLOAD_TOO_LARGE
+ */
 export async function readText(context: Context, maxBytes: number): Promise<string> {
   const declared = headerOf(context, "content-length");
-  if (declared !== undefined) {
-    if (Number(declared) > maxBytes) throw tooLarge(maxBytes);
-    return context.req.text();
-  }
-  const stream = context.req.raw.body;
+  if (declared !== undefined && Number(declared) <= maxBytes) return context.req.text();
+  const stream = context.req.raw.body as unknown as AsyncIterable<Uint8Array> | null;
   if (!stream) return "";
-  const chunks: Uint8Array[] = [];
+  let chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of stream as unknown as AsyncIterable<Uint8Array>) {
+  for await (const chunk of stream) {
     size += chunk.length;
-    if (size > maxBytes) throw tooLarge(maxBytes);
-    chunks.push(chunk);
+    if (size > DRAIN_MAX_BYTES) break;
+    if (size > maxBytes) chunks = [];
+    else chunks.push(chunk);
   }
+  if (size > maxBytes) throw new ApiError("PAYLOAD_TOO_LARGE", `Request body is larger than ${maxBytes} bytes`);
   return Buffer.concat(chunks).toString("utf8");
 }
 
@@ -133,6 +135,9 @@ export function decodeQuery(schema: z.ZodObject | undefined, context: Context): 
     const text = context.req.query(key) ?? context.req.query(toSnake(key));
     if (text === undefined || (text === "" && isNumber(inner))) continue;
     sent[key] = isNumber(inner) ? Number(text) : text;
+    if (Number.isNaN(sent[key])) {
+      throw invalid(`type mismatch, parameter: ${key}, error: strconv.ParseInt: parsing "${text}": invalid syntax`);
+    }
   }
   const result = schema.safeParse(sent);
   if (result.success) return result.data;
