@@ -56,8 +56,7 @@ function ensureInstalled() {
       "installing dependencies; where no prebuilt better-sqlite3 can be had it is compiled, which takes about a minute",
     );
     const { status } = run("npm", ["ci", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error"]);
-    if (status !== 0 && !existsSync(at("node_modules", "better-sqlite3"))) fail(`npm ci failed.\n${NATIVE_HELP}`);
-    if (status !== 0) fail(NATIVE_HELP);
+    if (status !== 0) fail(`npm ci failed, see above. If it was better-sqlite3:\n${NATIVE_HELP}`);
     // npm keeps the time of an unchanged lock; ours says "checked now"
     const marker = at("node_modules", ".package-lock.json");
     if (existsSync(marker)) utimesSync(marker, new Date(), new Date());

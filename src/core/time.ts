@@ -30,15 +30,18 @@ export function parseDuration(text: string): Ms | undefined {
   return match ? Math.round(Number(match[1]) * SECOND) : undefined;
 }
 
+/** Longer spans are no spans: dates would overflow. */
+const SPAN_MAX: Ms = 36_500 * DAY;
+
 const goUnits: Record<string, Ms> = { ms: 1, s: SECOND, m: MINUTE, h: HOUR, d: DAY };
 
-/** Milliseconds of a span as people write it, `"1h30m"`, `"90s"`, `"250ms"`, `"7d"` (Go's syntax and days), or undefined. */
+/** Milliseconds of a span as people write it, `"1h30m"`, `"90s"`, `"250ms"`, `"7d"` (Go's syntax and days), or undefined when it is none or is over a century. */
 export function parseSpan(text: string): Ms | undefined {
   if (!/^(\d+(\.\d+)?(ms|s|m|h|d))+$/.test(text)) return undefined;
   let total = 0;
   for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g))
     total += Number(amount) * goUnits[unit!]!;
-  return Math.round(total);
+  return total <= SPAN_MAX ? Math.round(total) : undefined;
 }
 
 /** Protobuf JSON duration. */
