@@ -9,7 +9,7 @@ import { controlRoutes } from "./control.ts";
 import { headerOf, pathOf } from "./header.ts";
 import { toEnvelope } from "./envelope.ts";
 import { inferenceRoutes } from "./inference.ts";
-import { newRequestId, record } from "./journal.ts";
+import { isJournaled, newRequestId, record } from "./journal.ts";
 import { openApiRoute } from "./openapi.ts";
 import { resourceRoutes } from "./resources.ts";
 import type { Call, Plane, Reply, Route } from "./route.ts";
@@ -38,12 +38,11 @@ const planeOf = (path: string): Plane =>
 function respond(call: Call, path: string, plane: Plane, { status = 200, body, headers }: Reply): Response {
   const text = typeof body === "string" ? body : JSON.stringify(body);
   const method = call.context.req.method;
-  const journaled = plane === "control" || plane === "inference";
   const requestId =
     headers?.["x-request-id"] ??
     headerOf(call.context, "x-request-id") ??
-    (journaled ? newRequestId(call.world, plane, method, path, call.text) : "emulator");
-  if (journaled) record(call, path, status, requestId, text);
+    newRequestId(call.world, plane, method, path, call.text);
+  if (isJournaled(plane)) record(call, path, status, requestId, text);
   return new Response(text, {
     status,
     headers: { "content-type": "application/json", "x-emulator": PRODUCT, "x-request-id": requestId, ...headers },
@@ -72,7 +71,10 @@ async function run(route: Route, call: Call, options: AppOptions): Promise<Respo
     if (route.method !== "GET") call.text = await readText(context, options.maxBodyBytes);
     call.query = decodeQuery(route.query, context);
     const reply = await route.handle(call);
-    return reply instanceof Response ? reply : respond(call, path, route.plane, reply);
+    if (!(reply instanceof Response)) return respond(call, path, route.plane, reply);
+    if (!isJournaled(route.plane))
+      reply.headers.set("x-request-id", newRequestId(call.world, route.plane, route.method, path, ""));
+    return reply;
   } catch (error) {
     return fail(call, path, route.plane, error, options);
   }

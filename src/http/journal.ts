@@ -1,4 +1,4 @@
-import { digest, toUuid } from "../core/random.ts";
+import { digest, hexOf, toUuid } from "../core/random.ts";
 import type { World } from "../engine/world.ts";
 import { headerOf } from "./header.ts";
 import type { Call, Plane } from "./route.ts";
@@ -16,11 +16,17 @@ const kept = [
 
 const cut = (text: string): string => (text.length > JOURNAL_BODY_MAX ? `${text.slice(0, JOURNAL_BODY_MAX)}...` : text);
 
-/** An id for an answer that has none of its own: the same for the same request in the same place of its sequence. */
+/** Only what Fireworks itself would serve is written down, and counted. */
+export const isJournaled = (plane: Plane): boolean => plane === "control" || plane === "inference";
+
+/**
+ * An id for an answer that has none of its own: the same for the same request in the same place of its sequence.
+ * The emulator's own routes count nothing: looking must not change the world.
+ */
 export function newRequestId(world: World, plane: Plane, method: string, path: string, text: string): string {
   const content = digest("request-id", world.parts.seed, method, path, text);
-  const seed = digest(content, world.countOccurrence(content));
-  return plane === "inference" && method === "POST" ? `chatcmpl-${seed.slice(0, 32)}` : toUuid(seed);
+  const id = hexOf(content, isJournaled(plane) ? world.countOccurrence(content) : 0);
+  return plane === "inference" && method === "POST" ? `chatcmpl-${id}` : toUuid(id);
 }
 
 function redactedHeaders(call: Call): string {
