@@ -39,11 +39,15 @@ function isInstalled() {
   return mtime(at("node_modules", ".package-lock.json")) >= mtime(at("package-lock.json"));
 }
 
+/** Kept for as long as the process lives: see src/store/keep.ts. */
+let probe;
+
 /** The native part must have been built for this Node. */
 function loadsDatabase() {
   try {
     const Database = createRequire(at("package.json"))("better-sqlite3");
-    new Database(":memory:").close();
+    probe = new Database(":memory:");
+    probe.close();
     return true;
   } catch {
     return false;

@@ -31,7 +31,13 @@ export async function start(options: StartOptions): Promise<void> {
     if (stopping) process.exit(1);
     stopping = true;
     void emulator.close().then(() => {
-      console.log(options.json ? JSON.stringify({ event: "stopped", signal }) : "stopped; the world is saved");
+      console.log(
+        options.json
+          ? JSON.stringify({ event: "stopped", signal })
+          : options.memory
+            ? "stopped"
+            : "stopped; the world is saved",
+      );
       process.exitCode = 0;
     });
   };

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import Database from "better-sqlite3";
+import { keep } from "./keep.ts";
 import { APPLICATION_ID, migrations } from "./migrations.ts";
 
 export type Connection = Database.Database;
@@ -25,16 +26,19 @@ function explain(path: string, error: unknown): DatabaseError {
   return new DatabaseError(`database ${path} ${reason}`);
 }
 
+/** The first column of the first row. */
+function ask(connection: Connection, sql: string): unknown {
+  return keep(connection.prepare(sql).pluck()).get();
+}
+
 /** Looks at an existing file without changing it. */
 function inspect(path: string): void {
-  const connection = new Database(path, { readonly: true, timeout: BUSY_MS });
+  const connection = keep(new Database(path, { readonly: true, timeout: BUSY_MS }));
   try {
-    const version = connection.pragma("user_version", { simple: true }) as number;
-    const application = connection.pragma("application_id", { simple: true }) as number;
+    const version = ask(connection, "PRAGMA user_version") as number;
+    const application = ask(connection, "PRAGMA application_id") as number;
     const isEmpty =
-      version === 0 &&
-      application === 0 &&
-      connection.prepare("SELECT count(*) FROM sqlite_schema").pluck().get() === 0;
+      version === 0 && application === 0 && (ask(connection, "SELECT count(*) FROM sqlite_schema") as number) === 0;
     if (isEmpty) return;
     if (application !== APPLICATION_ID) throw new DatabaseError(`database ${path} is not an emulator database`);
     if (version > migrations.length) {
@@ -42,7 +46,7 @@ function inspect(path: string): void {
         `database ${path} was made by a newer emulator (format ${version}, this one knows ${migrations.length}); upgrade, or choose another file with --db`,
       );
     }
-    const health = connection.pragma("quick_check(1)", { simple: true }) as string;
+    const health = ask(connection, "PRAGMA quick_check(1)") as string;
     if (health === "ok") return;
     const finding = health.replace(/^\*+.*\*+\n/, "").replace(/\s+/g, " ");
     throw new DatabaseError(`database ${path} is damaged (${finding}); move it away or choose another file with --db`);
@@ -52,13 +56,12 @@ function inspect(path: string): void {
 }
 
 function migrate(connection: Connection): void {
-  const version = connection.pragma("user_version", { simple: true }) as number;
+  const version = ask(connection, "PRAGMA user_version") as number;
   for (const [index, sql] of migrations.entries()) {
     if (index < version) continue;
     connection.transaction(() => {
       connection.exec(sql);
-      connection.pragma(`application_id = ${APPLICATION_ID}`);
-      connection.pragma(`user_version = ${index + 1}`);
+      connection.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${index + 1}`);
     })();
   }
 }
@@ -74,12 +77,10 @@ export function openDatabase(path: string): Connection {
       mkdirSync(dirname(path), { recursive: true });
       if (existsSync(path)) inspect(path);
     }
-    const connection = new Database(path, { timeout: BUSY_MS });
+    const connection = keep(new Database(path, { timeout: BUSY_MS }));
     try {
       // one process per file: the lock is taken here and held until close
-      connection.pragma("locking_mode = EXCLUSIVE");
-      connection.pragma("journal_mode = WAL");
-      connection.pragma("synchronous = NORMAL");
+      connection.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
       connection.exec("BEGIN IMMEDIATE; COMMIT");
       migrate(connection);
       return connection;

@@ -4,6 +4,7 @@ import type { Flight } from "../core/deployment/load.ts";
 import type { EventRow, JournalRow } from "../core/rows.ts";
 import type { Ms } from "../core/time.ts";
 import type { Connection } from "./database.ts";
+import { keep } from "./keep.ts";
 
 export interface FlightRow extends Flight {
   deployment: string;
@@ -49,6 +50,7 @@ export class Store {
   readonly #connection: Connection;
   readonly #bounds: Bounds;
   readonly #prepared: Record<StatementName, Statement>;
+  readonly #queries = new Map<string, Statement>();
   #documents = new Map<
     string,
     { kind: string; name: string; body: (() => string) | undefined; timer: { at: Ms; sequence: number } | undefined }
@@ -64,7 +66,7 @@ export class Store {
     this.#connection = connection;
     this.#bounds = bounds;
     this.#prepared = Object.fromEntries(
-      Object.entries(statements).map(([name, sql]) => [name, connection.prepare(sql)]),
+      Object.entries(statements).map(([name, sql]) => [name, keep(connection.prepare(sql))]),
     ) as Record<StatementName, Statement>;
   }
 
@@ -168,53 +170,63 @@ export class Store {
   }
 
   meta(key: string): string | undefined {
-    return this.#connection.prepare("SELECT value FROM meta WHERE key = ?").pluck().get(key) as string | undefined;
+    return (this.#query("SELECT value FROM meta WHERE key = ?").get(key) as { value: string } | undefined)?.value;
   }
 
   documents(kind: string): { name: string; body: string }[] {
-    return this.#connection.prepare("SELECT name, body FROM documents WHERE kind = ?").all(kind) as {
+    return this.#query("SELECT name, body FROM documents WHERE kind = ?").all(kind) as {
       name: string;
       body: string;
     }[];
   }
 
   timers(): TimerRow[] {
-    return this.#connection.prepare("SELECT kind, name, at, sequence FROM timers").all() as TimerRow[];
+    return this.#query("SELECT kind, name, at, sequence FROM timers").all() as TimerRow[];
   }
 
   flights(): FlightRow[] {
-    return this.#connection.prepare("SELECT * FROM flights ORDER BY id").all() as FlightRow[];
+    return this.#query("SELECT * FROM flights ORDER BY id").all() as FlightRow[];
   }
 
   occurrences(): { content: string; count: number }[] {
-    return this.#connection.prepare("SELECT content, count FROM occurrences").all() as {
+    return this.#query("SELECT content, count FROM occurrences").all() as {
       content: string;
       count: number;
     }[];
   }
 
   usage(): UsageDay[] {
-    return this.#connection.prepare("SELECT * FROM usage").all() as UsageDay[];
+    return this.#query("SELECT * FROM usage").all() as UsageDay[];
   }
 
   /** Events after `afterId`, oldest first. */
   events(afterId: number, limit: number, deployment?: string): EventRow[] {
     const where = deployment === undefined ? "" : "AND deployment = @deployment";
-    return this.#connection
-      .prepare(`SELECT * FROM events WHERE id > @afterId ${where} ORDER BY id LIMIT @limit`)
-      .all({ afterId, limit, deployment }) as EventRow[];
+    return this.#query(`SELECT * FROM events WHERE id > @afterId ${where} ORDER BY id LIMIT @limit`).all({
+      afterId,
+      limit,
+      deployment,
+    }) as EventRow[];
   }
 
   /** Journal rows before `beforeId`, newest first. */
   journal(beforeId: number, limit: number): JournalRow[] {
-    return this.#connection
-      .prepare("SELECT * FROM journal WHERE id < ? ORDER BY id DESC LIMIT ?")
-      .all(beforeId, limit) as JournalRow[];
+    return this.#query("SELECT * FROM journal WHERE id < ? ORDER BY id DESC LIMIT ?").all(
+      beforeId,
+      limit,
+    ) as JournalRow[];
   }
 
   /** The newest id of a table that counts, or 0. */
   lastId(table: "events" | "journal"): number {
-    return (this.#connection.prepare(`SELECT max(id) FROM ${table}`).pluck().get() as number | null) ?? 0;
+    return (this.#query(`SELECT max(id) AS id FROM ${table}`).get() as { id: number | null }).id ?? 0;
+  }
+
+  /** A reading statement, prepared when it is first needed. */
+  #query(sql: string): Statement {
+    let statement = this.#queries.get(sql);
+    if (!statement) this.#queries.set(sql, (statement = keep(this.#connection.prepare(sql))));
+    return statement;
   }
 
   /** Empties tables; what was waiting for them goes too. */

@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { describe, expect, test } from "vitest";
+import { keep } from "../../src/store/keep.ts";
 import { inFolder } from "../support/dump.ts";
 import { cli, startServer } from "../support/server.ts";
 
@@ -75,8 +76,8 @@ describe("start says in one line why it cannot", () => {
       await refuse(/is damaged/);
 
       writeFileSync(file, good);
-      const connection = new Database(file);
-      connection.pragma("user_version = 99");
+      const connection = keep(new Database(file));
+      connection.exec("PRAGMA user_version = 99");
       connection.close();
       await refuse(/was made by a newer emulator \(format 99/);
     }));

@@ -2,17 +2,14 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "better-sqlite3";
+import { keep } from "../../src/store/keep.ts";
 
 /** The content of a database: every table but for the order of pages in the file. */
 export function dump(path: string): Record<string, unknown[]> {
-  const connection = new Database(path, { readonly: true });
-  const tables = connection
-    .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name")
-    .pluck()
-    .all() as string[];
-  const content = Object.fromEntries(
-    tables.map((table) => [table, connection.prepare(`SELECT * FROM ${table} ORDER BY 1, 2`).all()]),
-  );
+  const connection = keep(new Database(path, { readonly: true }));
+  const all = (sql: string): any[] => keep(connection.prepare(sql)).all();
+  const tables = all("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name");
+  const content = Object.fromEntries(tables.map(({ name }) => [name, all(`SELECT * FROM ${name} ORDER BY 1, 2`)]));
   connection.close();
   return content;
 }
