@@ -24,6 +24,12 @@ export interface Served {
   concurrent: number;
 }
 
+/** Who asks, and how to tell that they have hung up; the signal costs something, so it is made when it is needed. */
+export interface Caller {
+  account: string;
+  signal(): AbortSignal;
+}
+
 /** The shared service is as fast as an idle replica of this width (ours). */
 const serverlessCapacity: Capacity = { prefillTokensPerSecond: 20_000, decodeTokensPerSecond: 120, concurrency: 1 };
 const serverlessReplica = [{ number: 0 }];
@@ -60,12 +66,12 @@ function board(
 }
 
 /** The deployment with a ready replica: at once, after a cold start with `wait`, or a 503 that wakes it. */
-async function awaken(world: World, record: DeploymentRecord): Promise<DeploymentRecord> {
+async function awaken(world: World, record: DeploymentRecord, caller: Caller): Promise<DeploymentRecord> {
   if (readyReplicas(record).length > 0) return record;
   world.apply(record.name, { type: "request", until: world.now });
   world.saver.soon();
   if (world.parts.config.coldStart === "wait" && record.spec.maxReplicaCount > 0)
-    return waitForReplica(world, record.name);
+    return waitForReplica(world, record.name, caller.signal());
   // in `skip` the retry that this answer asks for finds the next stage
   skipFor(world, record.name);
   throw scalingUp();
@@ -79,13 +85,13 @@ async function awaken(world: World, record: DeploymentRecord): Promise<Deploymen
 export async function serve(
   world: World,
   request: GenerationRequest,
-  account: string,
+  caller: Caller,
   idPrefix: string,
 ): Promise<Served> {
   world.catchUp();
-  let target = resolveModel(world, request.model, account);
+  let target = resolveModel(world, request.model, caller.account);
   const { model, echo } = target;
-  if (target.deployment) target = { ...target, deployment: await awaken(world, target.deployment) };
+  if (target.deployment) target = { ...target, deployment: await awaken(world, target.deployment, caller) };
   const contextLength = target.deployment?.spec.maxContextLength || model.contextLength;
   const seed = digest("text", world.parts.seed, request.model, request.seed, request.content);
   const { parts, usage } = createAnswer(request, { seed, contextLength });

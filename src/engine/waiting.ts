@@ -30,8 +30,11 @@ export function skipFor(world: World, name: string): void {
 
 let held = 0;
 
-/** Holds a request until the deployment has a ready replica; the clock decides how long that takes. */
-export async function waitForReplica(world: World, name: string): Promise<DeploymentRecord> {
+/**
+ * Holds a request until the deployment has a ready replica; the clock decides how long that takes.
+ * @param signal tells that the client has hung up
+ */
+export async function waitForReplica(world: World, name: string, signal: AbortSignal): Promise<DeploymentRecord> {
   if (held >= limits.heldMax)
     throw new ApiError("too_many_requests", `more than ${limits.heldMax} requests are held for a cold start`);
   held += 1;
@@ -41,23 +44,27 @@ export async function waitForReplica(world: World, name: string): Promise<Deploy
       if (!record || record.state === "DELETED" || record.state === "DELETING" || record.state === "FAILED")
         throw modelNotFound();
       if (readyReplicas(record).length > 0) return record;
-      if (record.desired === 0) throw new ApiError("DEPLOYMENT_SCALING_UP", texts.scalingUp);
+      if (record.desired === 0 || signal.aborted) throw new ApiError("DEPLOYMENT_SCALING_UP", texts.scalingUp);
       const before = world.now;
       skipFor(world, name);
-      if (world.now === before) await nextEventOf(world, name);
+      if (world.now === before) await nextEventOf(world, name, signal);
     }
   } finally {
     held -= 1;
   }
 }
 
-function nextEventOf(world: World, name: string): Promise<void> {
+function nextEventOf(world: World, name: string, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const stop = world.log.listen((row) => {
-      if (row.deployment !== name) return;
+    const end = (): void => {
       stop();
+      signal.removeEventListener("abort", end);
       resolve();
+    };
+    const stop = world.log.listen((row) => {
+      if (row.deployment === name) end();
     });
+    signal.addEventListener("abort", end);
   });
 }
 

@@ -15,7 +15,7 @@ import { completionRequest, completionResponse } from "../schema/completion.ts";
 import { modelNotFound } from "../engine/routing.ts";
 import { decodeInferenceBody } from "./body.ts";
 import { record } from "./journal.ts";
-import { perfHeaders } from "./perf.ts";
+import { perfHeaders, perfMetrics } from "./perf.ts";
 import { headerOf, pathOf } from "./header.ts";
 import type { Call, Reply, Route } from "./route.ts";
 
@@ -40,7 +40,13 @@ async function answer(
   format: Format,
   idPrefix: string,
 ): Promise<Reply | Response> {
-  const served: Served = await serve(call.world, request, call.account, idPrefix);
+  const served: Served = await serve(
+    call.world,
+    request,
+    { account: call.account, signal: () => call.context.req.raw.signal },
+    idPrefix,
+  );
+  if (request.perfMetrics) served.answer.perfMetrics = perfMetrics(served);
   const { config } = call.world.parts;
   call.note.deployment = served.target.deployment?.name ?? "";
   call.note.model = served.answer.model;

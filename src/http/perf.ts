@@ -38,3 +38,9 @@ export function perfHeaders({ answer, flight, target, concurrent }: Served, stre
     "fireworks-generation-duration": seconds(flight.endAt - flight.firstTokenAt),
   });
 }
+
+/** The whole set for a body, under the headers' names without `fireworks-`. */
+export function perfMetrics(served: Served): Record<string, string> {
+  const headers = Object.entries(perfHeaders(served, false));
+  return Object.fromEntries(headers.map(([name, value]) => [name.slice("fireworks-".length), value]));
+}

@@ -126,6 +126,7 @@ describe("completions and chat", () => {
       ).body.choices[0].message.content;
     expect(await ask("What is 12 * 7?")).toBe("84");
     expect(await ask("My name is Alice.", "Nice to meet you!", "What is my name?")).toBe("Your name is Alice.");
+    expect(await ask("Write a Python function to reverse a string")).toContain("return text[::-1]");
     expect(await ask("Write a SQL query for orders")).toContain("```sql");
     expect(await ask("Write a TypeScript function to group users")).toContain("```typescript");
     expect(await ask("List three uses of copper")).toMatch(/1\. .*\n2\. .*\n3\. /);
@@ -178,65 +179,49 @@ describe("completions and chat", () => {
   });
 });
 
-describe("model identifiers (control-plane §8)", () => {
-  const D = "accounts/local/deployments/d";
-  test.each([
-    [`${SMALL}#${D}`, SMALL],
-    ["fireworks/llama-v3p2-3b-instruct#local/d", SMALL],
-    ["llama-v3p2-3b-instruct#d", SMALL],
-    [D, D],
-    ["local/d", D],
-    ["d", D],
-    ["accounts/local/routers/d", "accounts/local/routers/d"],
-    [SMALL, SMALL],
-    ["fireworks/llama-v3p2-3b-instruct", SMALL],
-    ["llama-v3p2-3b-instruct", SMALL],
-  ])("%s", async (model, echo) => {
+describe("perf_metrics_in_response", () => {
+  test("the body tells what the headers tell; a stream on its last chunk, wherever the usage is", async () => {
     const { call, emulator } = await fresh();
-    await call("POST", "/v1/accounts/local/deployments?deploymentId=d", { baseModel: SMALL });
+    await call("POST", "/v1/accounts/acme/deployments?deploymentId=d", { baseModel: SMALL });
     await emulator.clock.advance({ until: "settled" });
-    const { status, body, headers } = await call("POST", COMPLETIONS, { model, prompt: "hi" });
-    expect([status, body.model, headers.get("fireworks-deployment")]).toEqual([200, echo, D]);
-  });
-
-  test("the deployed model that the model names; a deployment told not to is no default", async () => {
-    const { call, emulator } = await fresh();
-    await call("POST", "/v1/accounts/local/deployments?deploymentId=quiet&disableAutoDeploy=true", {
-      baseModel: SMALL,
+    const body = { model: "accounts/acme/deployments/d", prompt: "Say hi", perf_metrics_in_response: true };
+    const whole = await call("POST", COMPLETIONS, body);
+    expect(whole.body.perf_metrics["prompt-tokens"]).toBe(whole.headers.get("fireworks-prompt-tokens"));
+    expect(whole.body.perf_metrics).toMatchObject({
+      deployment: "accounts/acme/deployments/d",
+      "num-concurrent-requests": "1",
     });
-    await call("POST", "/v1/accounts/local/deployments?deploymentId=d", { baseModel: SMALL });
-    await emulator.clock.advance({ until: "settled" });
-    const [ref, ...rest] = (await call("GET", `/v1/${SMALL}`)).body.deployedModelRefs;
-    expect(rest).toEqual([]);
-    expect(ref).toMatchObject({ deployment: D, state: "DEPLOYED", default: true });
-    const { headers } = await call("POST", COMPLETIONS, { model: ref.name, prompt: "hi" });
-    expect(headers.get("fireworks-deployment")).toBe(D);
-    expect((await call("POST", COMPLETIONS, { model: SMALL, prompt: "hi" })).headers.get("fireworks-deployment")).toBe(
-      D,
-    );
-  });
-
-  test("GET /models lists what can be called", async () => {
-    const { call } = await fresh();
-    const { body } = await call("GET", "/v1/models");
-    expect(body.data.find((model: { id: string }) => model.id === "accounts/fireworks/models/glm-5")).toEqual({
-      id: "accounts/fireworks/models/glm-5",
-      object: "model",
-      owned_by: "fireworks",
-      created: 1770826344,
-      kind: "HF_BASE_MODEL",
-      supports_chat: true,
-      supports_image_input: false,
-      supports_tools: true,
-      context_length: 202752,
-    });
-    expect((await call("GET", "/inference/v1/models/accounts/fireworks/models/glm-5")).body.id).toBe(
-      "accounts/fireworks/models/glm-5",
-    );
+    for (const more of [
+      {},
+      { stream_options: { include_usage: true } },
+      { stream_options: { include_usage: false } },
+    ]) {
+      const { text } = await call("POST", COMPLETIONS, { ...body, ...more, stream: true });
+      const told = text.split("\n\n").map((frame) => frame.includes('"perf_metrics"'));
+      expect(told.indexOf(true)).toBe(told.length - 3);
+      expect(told.lastIndexOf(true)).toBe(told.length - 3);
+    }
   });
 });
 
 describe("cold start", () => {
+  test("wait: a client that hangs up is not waited for", async () => {
+    const { call, emulator } = await fresh({ coldStart: "wait" });
+    await call("POST", "/v1/accounts/acme/deployments?deploymentId=d", { baseModel: SMALL });
+    const abort = new AbortController();
+    const body = JSON.stringify({ model: "accounts/acme/deployments/d", prompt: "hi" });
+    const request = new Request(`${emulator.url}${COMPLETIONS}`, {
+      method: "POST",
+      body,
+      headers: { authorization: "Bearer k" },
+      signal: abort.signal,
+    });
+    const held = emulator.fetch(request);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    abort.abort();
+    expect((await held).status).toBe(503);
+  });
+
   test("wait: requests are held until a replica is ready, streams too", async () => {
     const { call, emulator } = await fresh({ coldStart: "wait" });
     await call("POST", "/v1/accounts/acme/deployments?deploymentId=d", { baseModel: SMALL });

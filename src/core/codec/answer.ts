@@ -19,6 +19,8 @@ export interface Answer {
   model: string;
   parts: Part[];
   usage: Usage;
+  /** Header names without their prefix (inference §8.2); only when asked for. */
+  perfMetrics?: Record<string, string> | undefined;
 }
 
 export interface AnswerContext {

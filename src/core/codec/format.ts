@@ -51,6 +51,7 @@ export function toBody(answer: Answer, format: Format): object {
     model: answer.model,
     choices,
     usage: answer.usage,
+    perf_metrics: answer.perfMetrics,
   };
 }
 
@@ -65,11 +66,14 @@ function frame(part: Part, format: Format, before: string, after: string): strin
 export function toStream(answer: Answer, format: Format, includeUsage: boolean | undefined, mode: StreamUsage): string {
   const head = `data: {"id":"${answer.id}","object":"${format.chunkObject}","created":${answer.created},"model":${JSON.stringify(answer.model)},"choices":[`;
   const tail = `],"usage":null}\n\n`;
-  const usage = `],"usage":${JSON.stringify(answer.usage)}}\n\n`;
+  const perf = answer.perfMetrics ? `,"perf_metrics":${JSON.stringify(answer.perfMetrics)}` : "";
+  const usage = `],"usage":${JSON.stringify(answer.usage)}${perf}}\n\n`;
+  // the last chunk of all tells what is to be told: usage, where it belongs there, and how it went
   const onLast = includeUsage === undefined && mode === "last-chunk";
+  const last = onLast ? usage : includeUsage ? tail : `],"usage":null${perf}}\n\n`;
   let text = "";
   for (const [at, part] of answer.parts.entries()) {
-    text += frame(part, format, head, onLast && at === answer.parts.length - 1 ? usage : tail);
+    text += frame(part, format, head, at === answer.parts.length - 1 ? last : tail);
   }
   return `${text}${includeUsage ? head + usage : ""}data: [DONE]\n\n`;
 }

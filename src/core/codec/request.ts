@@ -25,6 +25,8 @@ export interface GenerationRequest {
   /** undefined when the client did not say. */
   includeUsage: boolean | undefined;
   echo: boolean;
+  /** Tell in the body what the headers tell. */
+  perfMetrics: boolean;
   onOverflow: "truncate" | "error";
   /** A raw prompt is continued, a chat is answered. */
   continues: boolean;
@@ -73,6 +75,7 @@ function common(body: Sampling): Omit<GenerationRequest, "prompts" | "continues"
     stream: body.stream ?? false,
     includeUsage: body.stream_options?.include_usage ?? undefined,
     echo: body.echo ?? false,
+    perfMetrics: body.perf_metrics_in_response ?? false,
     onOverflow: body.context_length_exceeded_behavior ?? "truncate",
     seed: String(body.seed ?? ""),
     identity: toIdentity(body),

@@ -57,6 +57,7 @@ export function remove(draft: Draft, doomed: Replica[], reason: string): void {
   }
   record.replicas = record.replicas.filter((replica) => !doomed.includes(replica));
 }
+
 /** It lives, or will: neither failed nor on its way out. */
 export const isActive = (record: DeploymentRecord): boolean =>
   record.state === "CREATING" || record.state === "READY" || record.state === "UPDATING";

@@ -1,36 +1,9 @@
 import type { Random } from "../random.ts";
+import { general, tasks } from "./programs.ts";
 import type { Reading } from "./reading.ts";
 
-/** Small programs that run; `NAME` and `ITEM` come from the request. */
-const programs: Record<string, readonly string[]> = {
-  python: [
-    'def NAME(ITEMs):\n    """Return each ITEM once, in the order they first appear."""\n    seen = set()\n    result = []\n    for ITEM in ITEMs:\n        if ITEM not in seen:\n            seen.add(ITEM)\n            result.append(ITEM)\n    return result\n\n\nprint(NAME(["a", "b", "a"]))',
-    'from collections import Counter\n\n\ndef NAME(ITEMs, limit=3):\n    """Return the most common ITEMs with their counts."""\n    counts = Counter(ITEMs)\n    return counts.most_common(limit)\n\n\nif __name__ == "__main__":\n    print(NAME(["x", "y", "x"]))',
-    'def NAME(ITEM, low=0, high=100):\n    """Clamp ITEM to the range from low to high."""\n    if low > high:\n        raise ValueError("low must not exceed high")\n    return max(low, min(ITEM, high))\n\n\nassert NAME(120) == 100',
-  ],
-  javascript: [
-    'function NAME(ITEMs) {\n  const seen = new Set();\n  return ITEMs.filter((ITEM) => !seen.has(ITEM) && seen.add(ITEM));\n}\n\nconsole.log(NAME(["a", "b", "a"]));',
-    "export async function NAME(ITEMs, work) {\n  const results = [];\n  for (const ITEM of ITEMs) {\n    results.push(await work(ITEM));\n  }\n  return results;\n}",
-    'const NAME = (ITEMs) =>\n  ITEMs.reduce((total, ITEM) => {\n    total[ITEM] = (total[ITEM] ?? 0) + 1;\n    return total;\n  }, {});\n\nconsole.log(NAME(["x", "y", "x"]));',
-  ],
-  typescript: [
-    "export function NAME<T>(ITEMs: readonly T[]): T[] {\n  const seen = new Set<T>();\n  return ITEMs.filter((ITEM) => {\n    if (seen.has(ITEM)) return false;\n    seen.add(ITEM);\n    return true;\n  });\n}",
-    "interface Result {\n  key: string;\n  count: number;\n}\n\nexport function NAME(ITEMs: string[]): Result[] {\n  const counts = new Map<string, number>();\n  for (const ITEM of ITEMs) counts.set(ITEM, (counts.get(ITEM) ?? 0) + 1);\n  return [...counts].map(([key, count]) => ({ key, count }));\n}",
-  ],
-  go: [
-    'package main\n\nimport "fmt"\n\nfunc NAME(ITEMs []string) []string {\n\tseen := map[string]bool{}\n\tresult := []string{}\n\tfor _, ITEM := range ITEMs {\n\t\tif !seen[ITEM] {\n\t\t\tseen[ITEM] = true\n\t\t\tresult = append(result, ITEM)\n\t\t}\n\t}\n\treturn result\n}\n\nfunc main() {\n\tfmt.Println(NAME([]string{"a", "b", "a"}))\n}',
-  ],
-  sql: [
-    "SELECT ITEM, COUNT(*) AS total\nFROM NAME\nWHERE created_at >= DATE('now', '-7 days')\nGROUP BY ITEM\nORDER BY total DESC\nLIMIT 10;",
-    "CREATE TABLE NAME (\n  id INTEGER PRIMARY KEY,\n  ITEM TEXT NOT NULL,\n  created_at TEXT NOT NULL\n);\n\nSELECT ITEM FROM NAME WHERE id = 1;",
-  ],
-  bash: [
-    '#!/usr/bin/env bash\nset -euo pipefail\n\nNAME() {\n  local ITEM=$1\n  printf \'checking %s\\n\' "$ITEM"\n  [[ -e $ITEM ]]\n}\n\nfor path in "$@"; do\n  NAME "$path" || printf \'missing: %s\\n\' "$path" >&2\ndone',
-  ],
-};
-
 const remarks = [
-  "It runs in linear time and keeps the original order.",
+  "It needs nothing beyond the standard library.",
   "The input is never changed, so it is safe to call more than once.",
   "Edge cases such as an empty input need no special handling.",
   "You can extend it by passing another argument where your case needs one.",
@@ -53,11 +26,18 @@ function toIdentifier(topics: readonly string[], language: string): string {
   return parts.map((part, index) => (index === 0 ? part : part.charAt(0).toUpperCase() + part.slice(1))).join("");
 }
 
+/** The program for a known task, where it is written in that language; otherwise a general one. */
+function findProgram({ topics, language }: Reading, random: Random): string {
+  const asked = topics.join(" ").toLowerCase();
+  const known = tasks.find(([pattern, programs]) => programs[language] && pattern.test(asked))?.[1][language];
+  return known ?? random.pick(general[language]!);
+}
+
 /** A program in the language that was asked for, then remarks on it without end. */
 export function* writeCode(reading: Reading, random: Random): Generator<string> {
   const name = toIdentifier(reading.topics, reading.language);
   const item = random.pick(["item", "value", "entry", "record"]);
-  const program = random.pick(programs[reading.language]!).replaceAll("NAME", name).replaceAll("ITEM", item);
+  const program = findProgram(reading, random).replaceAll("NAME", name).replaceAll("ITEM", item);
   yield random.pick([
     "Here is one way to do it:",
     "This should do what you need:",
