@@ -3,7 +3,6 @@ import { splitByDay } from "../core/deployment/billing.ts";
 import type { Capacity, ModelFacts } from "../core/deployment/capacity.ts";
 import { capacityOf, weightsGb } from "../core/deployment/capacity.ts";
 import type { Surroundings } from "../core/deployment/draft.ts";
-import { lineUp, place, shortageText } from "../core/deployment/fleet.ts";
 import type { DeploymentEvent } from "../core/deployment/handlers.ts";
 import type { Step } from "../core/deployment/lifecycle.ts";
 import { endNow, nextWakeAt, step } from "../core/deployment/lifecycle.ts";
@@ -22,6 +21,7 @@ import { limits } from "./config.ts";
 import { EventLog } from "./event-log.ts";
 import type { FleetState, Stockout } from "./fleet.ts";
 import { stockoutText } from "./fleet.ts";
+import { Line } from "./line.ts";
 import type { TimerQueue } from "./queue.ts";
 import { Saver } from "./saver.ts";
 
@@ -51,31 +51,23 @@ export class World {
   readonly parts: WorldParts;
   readonly log: EventLog;
   readonly saver: Saver;
+  readonly line: Line;
   readonly #alarm: Alarm;
   /** Up to here everything that was due has happened; the time that a request sees. */
   #time: Ms;
-  /** Deployments with a replica in line for GPUs. */
-  readonly #waiting = new Set<string>();
-  #lineMoved = false;
 
   constructor(parts: WorldParts) {
     this.parts = parts;
     this.#time = parts.clock.now();
     this.log = new EventLog(parts.store);
     this.saver = new Saver(parts.store, () => this.#time);
+    this.line = new Line(parts.deployments, parts.fleet);
     this.#alarm = new Alarm(parts.clock, parts.queue, () => this.catchUp());
-    for (const record of parts.deployments.values()) this.#book(undefined, record);
-    // the line was served when it was saved
-    this.#lineMoved = false;
     this.#alarm.arm();
   }
 
   get now(): Ms {
     return this.#time;
-  }
-
-  get waiting(): ReadonlySet<string> {
-    return this.#waiting;
   }
 
   /** Runs everything that is due by the clock; every request begins with it. */
@@ -116,8 +108,8 @@ export class World {
   apply(name: string, event: DeploymentEvent): void {
     const before = this.parts.deployments.get(name);
     if (!before) return;
-    this.#put(before, step(before, event, this.#time, this.#surroundings(before)));
-    this.#moveLine();
+    this.#step(before, event);
+    this.#serveLine();
   }
 
   /** Takes a new deployment in, and lets it take its first step. */
@@ -131,13 +123,21 @@ export class World {
   /** Removes a deployment at once; its events and its bill stay. */
   remove(name: string): void {
     this.#put(this.deployment(name), endNow(this.deployment(name), this.#time));
-    this.#moveLine();
+    this.#serveLine();
   }
 
-  /** Tells the scheduler that hardware may have come free. */
+  /** Lets the line try again, after the hardware changed. */
   moveLine(): void {
-    this.#lineMoved = true;
-    this.#moveLine();
+    this.line.move();
+    this.#serveLine();
+  }
+
+  #serveLine(): void {
+    this.line.serve(this.#time, (record, event) => this.#step(record, event));
+  }
+
+  #step(record: DeploymentRecord, event: DeploymentEvent): void {
+    this.#put(record, step(record, event, this.#time, this.#surroundings(record)));
   }
 
   /** Saves a stockout with the time of its next turn. */
@@ -193,7 +193,7 @@ export class World {
 
   /** Drops what was derived from the state, after the state was cleared. */
   forget(): void {
-    this.#waiting.clear();
+    this.line.clear();
     this.log.lastId = 0;
   }
 
@@ -219,7 +219,7 @@ export class World {
     const { name } = before;
     for (const entry of log) this.log.add(this.#time, name, entry);
     for (const entry of usage) store.addUsage(splitByDay(name, entry));
-    this.#book(before, record);
+    this.line.book(before, record);
     if (!record) {
       deployments.delete(name);
       loads.delete(name);
@@ -233,40 +233,6 @@ export class World {
     if (timer) queue.set({ kind: "deployment", name, ...timer });
     else queue.delete("deployment", name);
     store.putDocument("deployment", name, () => JSON.stringify(record), timer);
-  }
-
-  /** Keeps what follows from the replicas: GPUs in use, and who stands in line. */
-  #book(before: DeploymentRecord | undefined, after: DeploymentRecord | undefined): void {
-    if (this.parts.fleet.book(before, after)) this.#lineMoved = true;
-    const name = (before ?? after)!.name;
-    const inLine = after?.replicas.filter((replica) => replica.phase === "waiting") ?? [];
-    if (inLine.length > 0) this.#waiting.add(name);
-    else this.#waiting.delete(name);
-    if (inLine.some((replica) => !before?.replicas.includes(replica))) this.#lineMoved = true;
-  }
-
-  /** First come, first served: places every replica in line that fits, and tells the others what is missing. */
-  #moveLine(): void {
-    while (this.#lineMoved) {
-      this.#lineMoved = false;
-      if (this.#waiting.size === 0) return;
-      const fleet = this.parts.fleet.at(this.#time);
-      const blocked = new Set<string>();
-      const records = [...this.#waiting].map((name) => this.parts.deployments.get(name)!);
-      const line = records.flatMap((record) => {
-        return record.replicas.filter(({ phase }) => phase === "waiting").map((replica) => ({ record, replica }));
-      });
-      for (const waiter of lineUp(line)) {
-        const region = place(fleet, waiter, blocked);
-        const record = this.parts.deployments.get(waiter.record.name);
-        if (!record?.replicas.includes(waiter.replica)) continue;
-        const event: DeploymentEvent = region
-          ? { type: "placed", replica: waiter.replica.number, region }
-          : { type: "short", message: shortageText(waiter) };
-        if (event.type === "short" && record.status.message === event.message) continue;
-        this.#put(record, step(record, event, this.#time, this.#surroundings(record)));
-      }
-    }
   }
 
   #turnStockout(id: string): void {

@@ -16,7 +16,7 @@ function toFleet(world: World): z.infer<typeof schema.fleetResult> {
       inUse: gpusIn(fleet.inUse, region, acceleratorType),
     })),
   );
-  return { unlimited: fleet.unlimited, pools, waiting: [...world.waiting].sort() };
+  return { unlimited: fleet.unlimited, pools, waiting: [...world.line.names].sort() };
 }
 
 function patchFleet(call: Call): z.infer<typeof schema.fleetResult> {

@@ -22,7 +22,7 @@ function toStatus(world: World, url: string): z.infer<typeof schema.statusResult
     counts: {
       deployments: deployments.size,
       replicas,
-      waitingDeployments: world.waiting.size,
+      waitingDeployments: world.line.names.size,
       timers: queue.size,
       events: world.log.lastId,
       requests: lastJournalId,
