@@ -5,6 +5,9 @@ export function digest(...parts: (string | number)[]): string {
   return hash("sha256", parts.join("\u0000"), "hex");
 }
 
+/** 32 hex digits of a digest: enough to tell contents apart, half the room where they are remembered. */
+export const shortDigest = (...parts: (string | number)[]): string => digest(...parts).slice(0, 32);
+
 /** A seeded stream of numbers (sfc32): same digest, same stream. */
 export class Random {
   #a: number;

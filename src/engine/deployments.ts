@@ -9,7 +9,7 @@ import { ApiError, invalid, texts } from "../core/error.ts";
 import type { Json } from "../core/list/field.ts";
 import { applyMask, parseMask } from "../core/list/mask.ts";
 import { accountOf, isAccountId, isUserId, resourceName } from "../core/name.ts";
-import { alphanumeric, digest } from "../core/random.ts";
+import { alphanumeric, digest, shortDigest } from "../core/random.ts";
 import type { Deployment } from "../schema/deployment.ts";
 import { ensureAccount } from "./open-world.ts";
 import type { World } from "./world.ts";
@@ -48,7 +48,7 @@ function chooseId(
       );
     return wanted;
   }
-  const content = digest("deployment", world.parts.seed, account, JSON.stringify(body));
+  const content = shortDigest("deployment", world.parts.seed, account, JSON.stringify(body));
   for (let n = validateOnly ? 0 : world.countOccurrence(content); ; n += 1) {
     const id = alphanumeric(digest(content, n), ID_LENGTH);
     if (!world.parts.deployments.has(resourceName(account, "deployments", id))) return id;

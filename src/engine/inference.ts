@@ -8,7 +8,7 @@ import { Load } from "../core/deployment/load.ts";
 import type { DeploymentRecord } from "../core/deployment/record.ts";
 import { readyReplicas } from "../core/deployment/record.ts";
 import { ApiError, texts } from "../core/error.ts";
-import { digest, hexOf } from "../core/random.ts";
+import { digest, hexOf, shortDigest } from "../core/random.ts";
 import { SECOND } from "../core/time.ts";
 import type { Target } from "./routing.ts";
 import { resolveModel } from "./routing.ts";
@@ -111,7 +111,7 @@ export async function serve(
       concurrent: 0,
     };
   }
-  const content = digest("request", seed, request.identity);
+  const content = shortDigest("request", seed, request.identity);
   const id = idPrefix + hexOf(content, world.countOccurrence(content));
   world.saver.soon();
   return { answer: { id, created: Math.floor(world.now / SECOND), model: echo, parts, usage }, target, ...boarded };

@@ -1,4 +1,4 @@
-import { digest, hexOf, toUuid } from "../core/random.ts";
+import { hexOf, shortDigest, toUuid } from "../core/random.ts";
 import type { World } from "../engine/world.ts";
 import { headerOf } from "./header.ts";
 import type { Call, Plane } from "./route.ts";
@@ -24,7 +24,7 @@ export const isJournaled = (plane: Plane): boolean => plane === "control" || pla
  * The emulator's own routes count nothing: looking must not change the world.
  */
 export function newRequestId(world: World, plane: Plane, method: string, path: string, text: string): string {
-  const content = digest("request-id", world.parts.seed, method, path, text);
+  const content = shortDigest("request-id", world.parts.seed, method, path, text);
   const id = hexOf(content, isJournaled(plane) ? world.countOccurrence(content) : 0);
   return plane === "inference" && method === "POST" ? `chatcmpl-${id}` : toUuid(id);
 }

@@ -51,10 +51,10 @@ const ALL_CHOICES_MAX = 1024;
 /** How an answer is delivered does not change its id; the content is hashed by itself. */
 const notIdentity = new Set(["stream", "stream_options", "prompt", "messages"]);
 
-function toIdentity(body: object): string {
+function toIdentity(body: Record<string, unknown>): string {
   let text = "";
-  for (const [key, value] of Object.entries(body)) {
-    if (!notIdentity.has(key)) text += `${key}=${typeof value === "object" ? JSON.stringify(value) : value}\n`;
+  for (const key in body) {
+    if (!notIdentity.has(key)) text += `${key}=${JSON.stringify(body[key])}\n`;
   }
   return text;
 }
