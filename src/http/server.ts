@@ -35,7 +35,12 @@ function closeServer(server: Server): Promise<void> {
 /** @param port 0 for a free one @throws ListenError */
 export function listen(app: Hono, host: string, port: number): Promise<Listening> {
   return new Promise((resolve, reject) => {
-    const server = createServer(getRequestListener(app.fetch));
+    const handle = getRequestListener(app.fetch);
+    const server = createServer((incoming, outgoing) => {
+      // the host's date has no place in an answer of the world's
+      outgoing.sendDate = false;
+      void handle(incoming, outgoing);
+    });
     server.once("error", (error: NodeJS.ErrnoException) =>
       reject(new ListenError(explain[error.code ?? ""]?.(host, port) ?? error.message)),
     );

@@ -51,6 +51,17 @@ test("the page's quickstart over a socket: create, wait, query, stream, scale to
   await expect(openai.completions.create({ model, prompt: "hi" })).rejects.toBeInstanceOf(NotFoundError);
 });
 
+test("two servers answer the same bytes, headers and all", async () => {
+  await using one = await startServer("--memory", "--clock", "manual");
+  await using two = await startServer("--memory", "--clock", "manual");
+  const ask = async ({ url }: { url: string }): Promise<unknown[]> => {
+    const body = JSON.stringify({ model: "accounts/fireworks/models/qwen3-8b", prompt: "Why?", stream: true });
+    const response = await fetch(`${url}/v1/completions`, { method: "POST", headers, body });
+    return [[...response.headers], await response.text()];
+  };
+  expect(await ask(one)).toEqual(await ask(two));
+});
+
 test("typed errors: 400, 401, 404", async () => {
   await using server = await startServer("--memory", "--auth", "known");
   const client = (apiKey: string): OpenAI =>
