@@ -23,13 +23,20 @@ function banner({ url, env }: Emulator, options: StartOptions, now: string): str
   ].join("\n");
 }
 
+/** A second signal this long after the first ends the process at once. */
+const IMPATIENT_SECONDS = 1;
+
 /** Serves until a signal comes; signal handlers are in place before anything is printed. */
 export async function start(options: StartOptions): Promise<void> {
   const emulator = await createEmulator(toEmulatorOptions(options));
-  let stopping = false;
+  let stoppingSince: number | undefined;
   const stop = (signal: NodeJS.Signals): void => {
-    if (stopping) process.exit(1);
-    stopping = true;
+    if (stoppingSince !== undefined) {
+      // shells and runners often send a signal twice at once; a person who means it sends it later
+      if (process.uptime() - stoppingSince > IMPATIENT_SECONDS) process.exit(1);
+      return;
+    }
+    stoppingSince = process.uptime();
     void emulator.close().then(() => {
       console.log(
         options.json
