@@ -23,6 +23,11 @@ function banner({ url, env }: Emulator, options: StartOptions, now: string): str
   ].join("\n");
 }
 
+function stoppedText(options: StartOptions, signal: NodeJS.Signals): string {
+  if (options.json) return JSON.stringify({ event: "stopped", signal });
+  return options.memory ? "stopped" : "stopped; the world is saved";
+}
+
 /** A second signal this long after the first ends the process at once. */
 const IMPATIENT_SECONDS = 1;
 
@@ -37,16 +42,13 @@ export async function start(options: StartOptions): Promise<void> {
       return;
     }
     stoppingSince = process.uptime();
-    void emulator.close().then(() => {
-      console.log(
-        options.json
-          ? JSON.stringify({ event: "stopped", signal })
-          : options.memory
-            ? "stopped"
-            : "stopped; the world is saved",
-      );
-      process.exitCode = 0;
-    });
+    emulator.close().then(
+      () => console.log(stoppedText(options, signal)),
+      (error: Error) => {
+        console.error(`fireworks-emulator: ${error.message}`);
+        process.exitCode = 1;
+      },
+    );
   };
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, stop);
   if (options.json) console.log(JSON.stringify({ event: "ready", url: emulator.url, pid: process.pid }));
