@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { InvalidArgumentError, Option } from "commander";
 import type { EmulatorOptions } from "../index.ts";
+import { acceleratorTypes } from "../schema/hardware.ts";
 
 /** A value that cannot be used; the message says what was expected. */
 const fail = (expected: string): never => {
@@ -23,6 +24,9 @@ function toBytes(text: string): number {
   const [, amount, unit] = /^(\d+)(b|kb|mb|gb)?$/i.exec(text) ?? fail("a size such as 32mb");
   return Number(amount) * units[(unit ?? "").toLowerCase()]!;
 }
+
+const toAccount = (text: string): string =>
+  /^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/.test(text) ? text : fail("1-63 letters, digits and dashes");
 
 const toTime = (text: string): string =>
   /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/.test(text) && !Number.isNaN(Date.parse(text))
@@ -87,7 +91,7 @@ export function withStartOptions(command: Command): Command {
   add("--fixtures <folder>", "folder with a catalog/ on top of the built-in one; repeatable", (option) =>
     option.default([]).argParser((text: string, before: string[]) => [...before, text]),
   );
-  add("--account <id>", "account that keys belong to", (option) => option.default("local"));
+  add("--account <id>", "account that keys belong to", (option) => option.default("local").argParser(toAccount));
   add("--journal-max <rows>", "requests kept in the journal", (option) =>
     option.default(10_000).argParser(toInteger(0, 10_000_000)),
   );
@@ -95,7 +99,7 @@ export function withStartOptions(command: Command): Command {
     option.default(toBytes("32mb"), "32mb").argParser(toBytes),
   );
   add("--default-accelerator <type>", "used when neither type nor shape is named; none to demand one", (option) =>
-    option.default("NVIDIA_A100_80GB"),
+    option.choices(["none", ...acceleratorTypes.slice(1)]).default("NVIDIA_A100_80GB"),
   );
   add("--stream-usage <way>", "where streams tell their usage unless asked", (option) =>
     option.choices(["last-chunk", "on-request"]).default("last-chunk"),

@@ -14,6 +14,11 @@ const kept = [
   "fireworks-deployment",
 ] as const;
 
+/** Keys that people put into bodies: those of direct routes, and anything that looks like one of the service's. */
+const KEYS = /("direct_?[rR]oute_?[aA]pi_?[kK]eys"\s*:\s*)\[[^\]]*(?:\]|$)|\b(?:fw|fpk)_\w{6,}/g;
+const redact = (text: string): string =>
+  text.replace(KEYS, (_, field?: string) => (field ? `${field}["[redacted]"]` : "[redacted]"));
+
 const cut = (text: string): string => (text.length > JOURNAL_BODY_MAX ? `${text.slice(0, JOURNAL_BODY_MAX)}...` : text);
 
 /** Only what Fireworks itself would serve is written down, and counted. */
@@ -52,8 +57,8 @@ export function record(call: Call, path: string, status: number, requestId: stri
     headers: redactedHeaders(call),
     deployment: note.deployment,
     model: note.model,
-    requestBody: cut(call.text),
-    responseBody: cut(responseBody),
+    requestBody: redact(cut(call.text)),
+    responseBody: redact(cut(responseBody)),
   });
   world.saver.soon();
 }

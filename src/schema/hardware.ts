@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 /** Accelerator types of both eras (control-plane §5.1). */
-const acceleratorTypes = [
+export const acceleratorTypes = [
   "ACCELERATOR_TYPE_UNSPECIFIED",
   "NVIDIA_A100_80GB",
   "NVIDIA_H100_80GB",

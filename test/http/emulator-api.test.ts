@@ -174,6 +174,16 @@ describe("what happened", () => {
     expect(await emulator.requests.list()).toEqual([]);
   });
 
+  test("keys in bodies are redacted too: direct routes' and whatever looks like one", async () => {
+    const { call, emulator } = await fresh();
+    const sent = { baseModel: SMALL, directRouteApiKeys: ["hush1", "hush2"], description: "uses fw_hush3Zabc" };
+    expect((await call("POST", CREATE, sent)).body.directRouteApiKeys).toEqual(["hush1", "hush2"]);
+    const [entry] = await emulator.requests.list();
+    expect(JSON.stringify(entry)).not.toContain("hush");
+    expect(JSON.parse(entry!.requestBody)).toMatchObject({ directRouteApiKeys: ["[redacted]"], baseModel: SMALL });
+    expect(JSON.parse(entry!.responseBody)).toMatchObject({ description: "uses [redacted]", state: "CREATING" });
+  });
+
   test("the journal is bounded", async () => {
     const { call, emulator } = await fresh({ journalMax: 3 });
     for (let n = 0; n < 7; n += 1) await call("GET", `/v1/accounts/a${n}`);
