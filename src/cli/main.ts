@@ -12,6 +12,13 @@ const isForUsers = (error: unknown): error is Error =>
   error instanceof Error &&
   ["DatabaseError", "FixtureError", "ListenError", "ClientError"].includes(error.constructor.name);
 
+/** Commander puts its suggestions on a line of their own. */
+const toOneLine = (text: string): string =>
+  `${text
+    .replace(/^error: /, "fireworks-emulator: ")
+    .trim()
+    .replaceAll("\n", " ")}\n`;
+
 async function main(argv: string[]): Promise<void> {
   const program = new Command("fireworks-emulator")
     .description("A local emulator of the Fireworks AI platform.")
@@ -28,7 +35,7 @@ async function main(argv: string[]): Promise<void> {
     command
       .exitOverride()
       .showHelpAfterError(false)
-      .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "fireworks-emulator: ")) }),
+      .configureOutput({ outputError: (text, write) => write(toOneLine(text)) }),
   );
   try {
     await program.parseAsync(argv);

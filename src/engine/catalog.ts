@@ -131,6 +131,8 @@ const toFacts = (entry: CatalogModel): ModelFacts => ({
 
 /** @throws FixtureError naming the file, the place and what was expected */
 export function loadCatalog(fixtures: readonly string[]): Catalog {
+  const missing = fixtures.find((folder) => !existsSync(folder));
+  if (missing !== undefined) throw new FixtureError(`${missing}: expected a folder of fixtures, got nothing`);
   const folders = [builtIn, ...fixtures];
   const entries = collect<CatalogModel>(folders, "models.json", modelsFile, "models", (item) => item.id);
   const accelerators = collect<CatalogAccelerator>(

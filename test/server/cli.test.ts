@@ -24,6 +24,8 @@ describe("start says in one line why it cannot", () => {
     [["start", "--rate", "0"], /Expected a number above 0/],
     [["start", "--start-time", "yesterday"], /Expected an RFC 3339 time/],
     [["start", "--max-body", "lots"], /Expected a size such as 32mb/],
+    [["start", "--prot", "1"], /unknown option '--prot' \(Did you mean --port\?\)/],
+    [["start", "--fixtures", "/nowhere"], /\/nowhere: expected a folder of fixtures, got nothing/],
     [["start", "--account", "a b"], /Expected 1-63 letters, digits and dashes/],
     [["start", "--default-accelerator", "GPU"], /Allowed choices are none, NVIDIA_A100_80GB/],
     [["fly"], /too many arguments|unknown command/],
