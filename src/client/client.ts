@@ -1,5 +1,8 @@
 import type { z } from "zod";
+import type * as billing from "../schema/billing.ts";
 import type * as schema from "../schema/control.ts";
+import type * as fleet from "../schema/fleet.ts";
+import type * as load from "../schema/traffic.ts";
 
 export type Status = z.infer<typeof schema.statusResult>;
 export type ClockState = z.infer<typeof schema.clockBody>;
@@ -10,11 +13,16 @@ export type EmulatorEvent = z.infer<typeof schema.event>;
 export type EventFilter = { deployment?: string; type?: string };
 export type JournalEntry = z.infer<typeof schema.journalEntry>;
 export type JournalFilter = { path?: string; status?: string; deployment?: string };
-export type FleetState = z.infer<typeof schema.fleetResult>;
-export type FleetChange = z.input<typeof schema.fleetPatch>;
-export type StockoutInput = z.input<typeof schema.stockoutBody>;
-export type StockoutState = z.infer<typeof schema.stockout>;
-export type UsageReport = z.infer<typeof schema.usageResult>;
+export type FleetState = z.infer<typeof fleet.fleetResult>;
+export type FleetChange = z.input<typeof fleet.fleetPatch>;
+export type StockoutInput = z.input<typeof fleet.stockoutBody>;
+export type StockoutState = z.infer<typeof fleet.stockout>;
+export type ReservationInput = z.input<typeof fleet.reservationBody>;
+export type ReservationState = z.infer<typeof fleet.reservation> & { id: string };
+export type TrafficInput = z.input<typeof load.trafficBody>;
+export type TrafficState = z.infer<typeof load.traffic>;
+export type UsageFilter = { account?: string; startTime?: string; endTime?: string };
+export type UsageReport = z.infer<typeof billing.usageResult>;
 export type Explanation = z.infer<typeof schema.explainResult>;
 
 /** The emulator answered with an error, or did not answer (status 0). */
@@ -25,6 +33,13 @@ export class ClientError extends Error {
     super(message);
     this.status = status;
   }
+}
+
+/** What can be listed, made and ended by id. */
+export interface Collection<State, Input> {
+  list(): Promise<State[]>;
+  create(input: Input): Promise<State>;
+  delete(id: string): Promise<void>;
 }
 
 /** The control API of an emulator: every method is one HTTP call under `/__emulator` (lists: one a page). */
@@ -43,12 +58,12 @@ export interface EmulatorClient {
   /** The journal, newest first. */
   requests: { list(filter?: JournalFilter): Promise<JournalEntry[]>; clear(): Promise<void> };
   fleet: { get(): Promise<FleetState>; set(change: FleetChange): Promise<FleetState> };
-  stockouts: {
-    list(): Promise<StockoutState[]>;
-    create(stockout: StockoutInput): Promise<StockoutState>;
-    delete(id: string): Promise<void>;
-  };
-  usage(): Promise<UsageReport>;
+  stockouts: Collection<StockoutState, StockoutInput>;
+  /** Capacity set aside for an account. */
+  reservations: Collection<ReservationState, ReservationInput>;
+  /** Synthetic load in world time. */
+  traffic: Collection<TrafficState, TrafficInput>;
+  usage(filter?: UsageFilter): Promise<UsageReport>;
   /** @param name `accounts/{account}/deployments/{id}` */
   explain(name: string): Promise<Explanation>;
   /** Clears everything, or one part; says what it cleared. */
@@ -79,11 +94,19 @@ function createCall(url: string, fetcher: Fetch): Call {
   };
 }
 
+const toQuery = (filter: Record<string, string | undefined>): URLSearchParams =>
+  new URLSearchParams(Object.entries(filter).filter((entry): entry is [string, string] => entry[1] !== undefined));
+
+const collection = <State, Input>(call: Call, name: string): Collection<State, Input> => ({
+  list: async () => (await call<Record<string, State[]>>("GET", `/${name}`))[name]!,
+  create: (input) => call("POST", `/${name}`, input),
+  delete: async (id) => void (await call("DELETE", `/${name}/${encodeURIComponent(id)}`)),
+});
+
 /** All pages of a list. */
 async function listAll<T>(call: Call, key: string, filter: Record<string, string | undefined>): Promise<T[]> {
   const items: T[] = [];
-  const given = Object.entries(filter).filter((entry): entry is [string, string] => entry[1] !== undefined);
-  const query = new URLSearchParams([...given, ["pageSize", "200"]]);
+  const query = toQuery({ ...filter, pageSize: "200" });
   for (;;) {
     const page = await call<Record<string, unknown>>("GET", `/${key}?${query.toString()}`);
     items.push(...(page[key] as T[]));
@@ -112,12 +135,10 @@ export function createClient(address: string, fetcher: Fetch = fetch): EmulatorC
       clear: async () => void (await call("DELETE", "/requests")),
     },
     fleet: { get: () => call("GET", "/fleet"), set: (change) => call("PATCH", "/fleet", change) },
-    stockouts: {
-      list: async () => (await call<{ stockouts: StockoutState[] }>("GET", "/stockouts")).stockouts,
-      create: (stockout) => call("POST", "/stockouts", stockout),
-      delete: async (id) => void (await call("DELETE", `/stockouts/${encodeURIComponent(id)}`)),
-    },
-    usage: () => call("GET", "/usage"),
+    stockouts: collection(call, "stockouts"),
+    reservations: collection(call, "reservations"),
+    traffic: collection(call, "traffic"),
+    usage: (filter = {}) => call("GET", `/usage?${toQuery(filter).toString()}`),
     explain: (name) => {
       const [, account, , id] = name.split("/");
       return call("GET", `/deployments/${account}/${id}:explain`);

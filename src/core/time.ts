@@ -12,6 +12,9 @@ export function toTimestamp(at: Ms): string {
   return text.endsWith(".000Z") ? `${text.slice(0, -5)}Z` : text;
 }
 
+/** For libraries that speak in dates. */
+export const toDate = (at: Ms): Date => new Date(at);
+
 /** `YYYY-MM-DD` in UTC. */
 export function toDay(at: Ms): string {
   return new Date(at).toISOString().slice(0, 10);

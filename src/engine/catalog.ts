@@ -2,12 +2,19 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { z } from "zod";
-import type { ModelFacts } from "../core/deployment/capacity.ts";
+import type { CapacityTable, ModelFacts } from "../core/deployment/capacity.ts";
+import { cellKey } from "../core/deployment/capacity.ts";
 import type { GpuCounts } from "../core/deployment/fleet.ts";
 import { resourceName } from "../core/name.ts";
 import { parseTimestamp, toTimestamp } from "../core/time.ts";
-import type { CatalogAccelerator, CatalogModel } from "../schema/catalog.ts";
-import { acceleratorsFile, modelsFile, regionsFile } from "../schema/catalog.ts";
+import type {
+  CapacityCell,
+  CapacityConstants,
+  CatalogAccelerator,
+  CatalogModel,
+  CatalogQuota,
+} from "../schema/catalog.ts";
+import { acceleratorsFile, capacityFile, modelsFile, quotasFile, regionsFile } from "../schema/catalog.ts";
 import type { Model } from "../schema/model.ts";
 
 /** The account that owns the public catalogue. */
@@ -19,6 +26,8 @@ export interface Catalog {
   facts: Map<string, ModelFacts>;
   accelerators: Map<string, CatalogAccelerator>;
   fleet: GpuCounts;
+  quotas: CatalogQuota[];
+  capacity: CapacityTable;
 }
 
 /** A fixture file that cannot be used: file, JSON path, expected, got. */
@@ -127,7 +136,26 @@ const toFacts = (entry: CatalogModel): ModelFacts => ({
   contextLength: entry.contextLength,
   precision: entry.precision,
   supportsLora: entry.lora,
+  accelerators: entry.accelerators,
 });
+
+function loadCapacity(folders: readonly string[]): CapacityTable {
+  const from = <T>(list: "constants" | "cells", key: (item: T) => string): T[] =>
+    collect(folders, "capacity.json", capacityFile, list, key);
+  const constants = from<{ name: string; value: number }>("constants", ({ name }) => name);
+  const cells = from<CapacityCell>("cells", ({ model, acceleratorType, acceleratorCount }) =>
+    cellKey(resourceName(PUBLIC_ACCOUNT, "models", model), acceleratorType, acceleratorCount),
+  );
+  return {
+    constants: Object.fromEntries(constants.map(({ name, value }) => [name, value])) as CapacityConstants,
+    cells: new Map(
+      cells.map((cell) => [
+        cellKey(resourceName(PUBLIC_ACCOUNT, "models", cell.model), cell.acceleratorType, cell.acceleratorCount),
+        cell,
+      ]),
+    ),
+  };
+}
 
 /** @throws FixtureError naming the file, the place and what was expected */
 export function loadCatalog(fixtures: readonly string[]): Catalog {
@@ -154,5 +182,7 @@ export function loadCatalog(fixtures: readonly string[]): Catalog {
     facts: new Map(entries.map((entry) => [resourceName(PUBLIC_ACCOUNT, "models", entry.id), toFacts(entry)])),
     accelerators: new Map(accelerators.map((item) => [item.type, item])),
     fleet: Object.fromEntries(regions.map((item) => [item.region, item.gpus])) as GpuCounts,
+    quotas: collect<CatalogQuota>(folders, "quotas.json", quotasFile, "quotas", (item) => item.id),
+    capacity: loadCapacity(folders),
   };
 }

@@ -24,6 +24,10 @@ export interface WorldConfig {
   journalMax: number;
   defaultAccelerator: AcceleratorType | undefined;
   streamUsage: StreamUsage;
+  /** GPUs of each type that an account may use, at first and at most; undefined for the catalogue's. Infinity for no limit. */
+  gpuQuota: number | undefined;
+  /** Events that one advance may run through. */
+  advanceMax: number;
   /** Folders of catalogue, scripts and scenarios on top of the built-in ones. */
   fixtures: readonly string[];
 }
@@ -41,14 +45,18 @@ export const defaultConfig: WorldConfig = {
   journalMax: 10_000,
   defaultAccelerator: "NVIDIA_A100_80GB",
   streamUsage: "last-chunk",
+  gpuQuota: undefined,
+  advanceMax: 10_000_000,
   fixtures: [],
 };
 
 /** Limits that are not flags yet; each protects the process from a single caller. */
 export const limits = {
   eventsMax: 100_000,
-  /** Steps of one advance. */
-  stepsPerAdvanceMax: 5_000_000,
+  /** Requests kept for metrics, over all deployments. */
+  flightsMax: 100_000,
+  /** Synthetic traffic on one deployment. */
+  trafficMax: 100,
   /** Events in the answer of one advance. */
   advanceEventsMax: 1_000,
   /** Distinct request contents whose ids go on counting; the oldest is forgotten first. */

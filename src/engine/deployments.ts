@@ -1,3 +1,4 @@
+import { lastArrival } from "../core/deployment/accrual.ts";
 import { createRecord } from "../core/deployment/lifecycle.ts";
 import { RECENT_TRAFFIC_MS } from "../core/deployment/policy.ts";
 import type { DeploymentRecord } from "../core/deployment/record.ts";
@@ -12,13 +13,16 @@ import { accountOf, isAccountId, isUserId, resourceName } from "../core/name.ts"
 import { alphanumeric, digest, shortDigest } from "../core/random.ts";
 import type { Deployment } from "../schema/deployment.ts";
 import { ensureAccount } from "./open-world.ts";
+import { demandQuota } from "./quotas.ts";
 import type { World } from "./world.ts";
 
 const ID_LENGTH = 8;
 
-const hardwareOf = (world: World): Hardware => ({
+/** The facts that settings are checked against. */
+export const hardwareOf = (world: World): Hardware => ({
   accelerators: world.parts.catalog.accelerators,
   fleet: world.parts.fleet.total,
+  capacity: world.parts.catalog.capacity,
   defaultAccelerator: world.parts.config.defaultAccelerator,
 });
 
@@ -64,7 +68,7 @@ export interface CreateOptions {
 /**
  * Creates a deployment (control-plane §1.2, §2.3).
  * @param body a decoded Deployment
- * @throws ApiError INVALID_ARGUMENT, NOT_FOUND (base model), ALREADY_EXISTS
+ * @throws ApiError INVALID_ARGUMENT, NOT_FOUND (base model), ALREADY_EXISTS, RESOURCE_EXHAUSTED (quota)
  */
 export function createDeployment(world: World, account: string, body: Json, options: CreateOptions): Deployment {
   return world.change((now) => {
@@ -75,6 +79,7 @@ export function createDeployment(world: World, account: string, body: Json, opti
     const name = resourceName(account, "deployments", id);
     if (world.parts.deployments.has(name)) throw new ApiError("ALREADY_EXISTS", "deployment ID already exists");
     const autoDeploy = !options.disableAutoDeploy;
+    demandQuota(world, account, spec, undefined);
     if (options.validateOnly) return toResource(createRecord(name, 0, spec, "", autoDeploy, now));
     ensureAccount(world, account);
     world.add(
@@ -104,6 +109,7 @@ export function updateDeployment(world: World, name: string, body: Json, updateM
     demandLive(record, "update");
     const facts = baseModelOf(world, record.spec.baseModel);
     const { spec, restart } = updateSpec(record.spec, applyMask(body, parseMask(updateMask)), facts, hardwareOf(world));
+    demandQuota(world, accountOf(name), spec, record.spec);
     world.apply(name, { type: "update", spec, restart });
     return toResource(world.deployment(name));
   });
@@ -114,12 +120,8 @@ export function deleteDeployment(world: World, name: string, hard: boolean, igno
   world.change((now) => {
     const record = world.deployment(name);
     const isDeleted = record.state === "DELETING" || record.state === "DELETED";
-    if (
-      !isDeleted &&
-      !ignoreChecks &&
-      record.lastRequestAt !== null &&
-      now - record.lastRequestAt < RECENT_TRAFFIC_MS
-    ) {
+    const lastAt = lastArrival(record, now)?.at ?? record.lastRequestAt;
+    if (!isDeleted && !ignoreChecks && lastAt !== null && now - lastAt < RECENT_TRAFFIC_MS) {
       throw new ApiError("FAILED_PRECONDITION", texts.recentTraffic);
     }
     if (hard) world.remove(name);
@@ -130,9 +132,10 @@ export function deleteDeployment(world: World, name: string, hard: boolean, igno
 /** Brings a soft-deleted deployment back, from CREATING, until its purge time. */
 export function undeleteDeployment(world: World, name: string): Deployment {
   return world.change(() => {
-    const { state } = world.deployment(name);
+    const { state, spec } = world.deployment(name);
     if (state !== "DELETED" && state !== "DELETING")
       throw new ApiError("FAILED_PRECONDITION", "deployment is not deleted");
+    demandQuota(world, accountOf(name), spec, undefined);
     world.apply(name, { type: "undelete" });
     return toResource(world.deployment(name));
   });

@@ -16,7 +16,9 @@ export class EventLog {
 
   /** @param deployment full name, or empty for the world's own events */
   add(at: Ms, deployment: string, entry: LogEntry): void {
-    const row = { id: (this.lastId += 1), at, deployment, ...entry };
+    const { type, from, to, reason, detail } = entry;
+    const text = detail ? JSON.stringify(detail) : "";
+    const row = { id: (this.lastId += 1), at, deployment, type, from, to, reason, detail: text };
     this.#store.addEvent(row);
     for (const listener of this.#listeners) listener(row);
   }

@@ -1,15 +1,16 @@
 import type { Answer } from "../core/codec/answer.ts";
 import { createAnswer } from "../core/codec/answer.ts";
 import type { GenerationRequest } from "../core/codec/request.ts";
+import type { Background } from "../core/deployment/admission.ts";
+import { admit, NO_BACKGROUND } from "../core/deployment/admission.ts";
 import type { Capacity } from "../core/deployment/capacity.ts";
-import { admit } from "../core/deployment/capacity.ts";
 import type { Flight } from "../core/deployment/load.ts";
 import { Load } from "../core/deployment/load.ts";
 import type { DeploymentRecord } from "../core/deployment/record.ts";
 import { readyReplicas } from "../core/deployment/record.ts";
 import { ApiError, texts } from "../core/error.ts";
 import { digest, hexOf, shortDigest } from "../core/random.ts";
-import { SECOND } from "../core/time.ts";
+import { SECOND, toDay } from "../core/time.ts";
 import type { Target } from "./routing.ts";
 import { resolveModel } from "./routing.ts";
 import { skipFor, waitForReplica } from "./waiting.ts";
@@ -31,7 +32,12 @@ export interface Caller {
 }
 
 /** The shared service is as fast as an idle replica of this width (ours). */
-const serverlessCapacity: Capacity = { prefillTokensPerSecond: 20_000, decodeTokensPerSecond: 120, concurrency: 1 };
+const serverlessCapacity: Capacity = {
+  prefillTokensPerSecond: 20_000,
+  decodeTokensPerSecond: 120,
+  concurrency: 1,
+  halfSpeedConcurrency: Infinity,
+};
 const serverlessReplica = [{ number: 0 }];
 
 const saturated = (): ApiError =>
@@ -39,6 +45,22 @@ const saturated = (): ApiError =>
     "too_many_requests",
     "Request didn't generate first token before the given deadline, the service is overloaded",
   );
+/** A request that was turned away, for the metrics and the autoscaler. */
+function turnAway(world: World, record: DeploymentRecord, status: 429 | 503, promptTokens: number): void {
+  const at = world.now;
+  const times = { admittedAt: at, startAt: at, firstTokenAt: at, endAt: at };
+  const flight: Flight = { replica: -1, status, ...times, promptTokens, completionTokens: 0 };
+  world.parts.loads.get(record.name)!.add(flight);
+  world.parts.store.addFlight({ deployment: record.name, ...flight });
+}
+
+/** The synthetic traffic on each replica. */
+function backgroundOf(record: DeploymentRecord): Background {
+  const flow = record.flows.at(-1);
+  if (!flow || flow.ready === 0) return NO_BACKGROUND;
+  return { inFlight: flow.concurrentRequests / flow.ready, queueMs: flow.streams[0]?.queueMs ?? 0 };
+}
+
 const scalingUp = (): ApiError => new ApiError("DEPLOYMENT_SCALING_UP", texts.scalingUp);
 
 /** Puts a request on a replica: its load counts from now to its computed end (simulation §2). */
@@ -49,20 +71,26 @@ function board(
   completionTokens: number,
 ): { flight: Flight; concurrent: number } {
   const load = world.parts.loads.get(record.name)!;
+  const background = backgroundOf(record);
   const flight = admit(
     load,
     readyReplicas(record),
     world.capacityOf(record),
+    background,
     world.now,
     promptTokens,
     completionTokens,
   );
   // refused requests are traffic too: they keep a deployment awake
   world.apply(record.name, { type: "request", until: flight?.endAt ?? world.now });
-  if (!flight) throw saturated();
+  if (!flight) {
+    turnAway(world, record, 429, promptTokens);
+    world.saver.soon();
+    throw saturated();
+  }
   load.add(flight);
   world.parts.store.addFlight({ deployment: record.name, ...flight });
-  return { flight, concurrent: load.inFlight(flight.replica, world.now) };
+  return { flight, concurrent: load.inFlight(flight.replica, world.now) + Math.floor(background.inFlight) };
 }
 
 /** The deployment with a ready replica: at once, after a cold start with `wait`, or a 503 that wakes it. */
@@ -72,6 +100,7 @@ async function awaken(world: World, record: DeploymentRecord, caller: Caller): P
   world.saver.soon();
   if (world.parts.config.coldStart === "wait" && record.spec.maxReplicaCount > 0)
     return waitForReplica(world, record.name, caller.signal());
+  turnAway(world, record, 503, 0);
   // in `skip` the retry that this answer asks for finds the next stage
   skipFor(world, record.name);
   throw scalingUp();
@@ -104,12 +133,20 @@ export async function serve(
         new Load(),
         serverlessReplica,
         serverlessCapacity,
+        NO_BACKGROUND,
         world.now,
         usage.prompt_tokens,
         usage.completion_tokens,
       )!,
       concurrent: 0,
     };
+    world.parts.store.addTokens({
+      account: caller.account,
+      day: toDay(world.now),
+      model: model.name,
+      promptTokens: usage.prompt_tokens,
+      completionTokens: usage.completion_tokens,
+    });
   }
   const content = shortDigest("request", seed, request.identity);
   const id = idPrefix + hexOf(content, world.countOccurrence(content));

@@ -13,9 +13,10 @@ import { PUBLIC_ACCOUNT } from "./catalog.ts";
 import { Clock, hostNow, VIRTUAL_START } from "./clock.ts";
 import type { WorldConfig } from "./config.ts";
 import { limits } from "./config.ts";
-import type { Stockout } from "./fleet.ts";
+import type { Reservation, Stockout } from "./fleet.ts";
 import { FleetState } from "./fleet.ts";
 import { TimerQueue } from "./queue.ts";
+import type { StoredQuota } from "./quotas.ts";
 import type { WorldParts } from "./world.ts";
 import { World } from "./world.ts";
 
@@ -51,6 +52,7 @@ function openFleet(store: Store, catalog: Catalog): FleetState {
     fleet.unlimited = unlimited;
   }
   for (const [id, stockout] of readAll<Stockout>(store, "stockout")) fleet.stockouts.set(id, stockout);
+  for (const [id, reservation] of readAll<Reservation>(store, "reservation")) fleet.reservations.set(id, reservation);
   return fleet;
 }
 
@@ -74,7 +76,12 @@ function readParts(config: WorldConfig, catalog: Catalog, store: Store): WorldPa
     fleet: openFleet(store, catalog),
     seed: String(config.seed ?? store.meta("seed") ?? 0),
     accounts: new Map(readAll<Account>(store, "account")),
+    quotas: new Map(readAll<StoredQuota>(store, "quota")),
+    scrapes: new Map(readAll<Ms[]>(store, "scrapes")),
     loads: loadsOf(deployments, store.flights()),
+    trafficOwners: new Map(
+      [...deployments.values()].flatMap(({ name, traffic }) => traffic.map(({ id }) => [id, name])),
+    ),
     occurrences: new Map(store.occurrences().map(({ content, count }) => [content, count])),
     sequence: Number(store.meta("sequence") ?? 0),
     lastJournalId: store.lastId("journal"),
@@ -107,7 +114,11 @@ export function seedWorld(world: World): void {
  */
 export function openWorld(config: WorldConfig, catalog: Catalog): World {
   const connection = openDatabase(config.database);
-  const store = new Store(connection, { journalMax: config.journalMax, eventsMax: limits.eventsMax });
+  const store = new Store(connection, {
+    journalMax: config.journalMax,
+    eventsMax: limits.eventsMax,
+    flightsMax: limits.flightsMax,
+  });
   const world = new World(readParts(config, catalog, store));
   seedWorld(world);
   return world;

@@ -6,6 +6,8 @@ import type { ListQuery } from "../schema/wire.ts";
 import { accountKind } from "./kinds/account.ts";
 import { deploymentKind } from "./kinds/deployment.ts";
 import { modelKind } from "./kinds/model.ts";
+import { quotaKind } from "./kinds/quota.ts";
+import { reservationKind } from "./kinds/reservation.ts";
 import type { World } from "./world.ts";
 
 /** What a method is called with: decoded, and checked against its schemas. */
@@ -52,7 +54,7 @@ export interface Kind {
   verbs?: Record<string, Method>;
 }
 
-export const kinds: readonly Kind[] = [accountKind, modelKind, deploymentKind];
+export const kinds: readonly Kind[] = [accountKind, modelKind, deploymentKind, quotaKind, reservationKind];
 
 /** One page of a kind. */
 export function listResources(kind: Kind, world: World, call: Invocation): Page {

@@ -10,8 +10,16 @@ const work: Record<ResetPart, (world: World) => void> = {
 
   state(world) {
     const { parts } = world;
-    parts.store.clear(["documents", "timers", "events", "usage", "flights", "occurrences"]);
-    for (const map of [parts.deployments, parts.loads, parts.accounts, parts.occurrences, parts.fleet.stockouts])
+    parts.store.clear(["documents", "timers", "events", "usage", "tokens", "flights", "occurrences"]);
+    for (const map of [
+      parts.deployments,
+      parts.loads,
+      parts.trafficOwners,
+      parts.accounts,
+      parts.occurrences,
+      parts.quotas,
+      parts.scrapes,
+    ])
       map.clear();
     parts.queue.clear();
     parts.fleet.restock(parts.catalog.fleet);

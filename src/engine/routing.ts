@@ -26,7 +26,7 @@ function toModelName(text: string): string {
 }
 
 /** `accounts/a/deployments/d`, `a/d`, or a bare `d` of the caller's account. */
-function toDeploymentName(text: string, account: string): string {
+export function toDeploymentName(text: string, account: string): string {
   const parts = text.split("/");
   if (parts.length === 4) return text;
   return resourceName(parts.length === 2 ? parts[0]! : account, "deployments", parts.at(-1)!);

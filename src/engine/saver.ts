@@ -1,3 +1,4 @@
+import { FLOW_RETENTION_MS } from "../core/deployment/autoscale.ts";
 import { OBSERVATION_MS } from "../core/deployment/autoscaler.ts";
 import { ApiError } from "../core/error.ts";
 import type { Ms } from "../core/time.ts";
@@ -23,7 +24,8 @@ export class Saver {
     this.cancel();
     this.#store.setMeta("now", String(this.#now()));
     try {
-      this.#store.flush(this.#now() - OBSERVATION_MS);
+      const now = this.#now();
+      this.#store.flush({ metrics: now - FLOW_RETENTION_MS, autoscaler: now - OBSERVATION_MS });
       this.error = undefined;
     } catch (error) {
       this.error = (error as Error).message;

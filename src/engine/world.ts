@@ -1,6 +1,6 @@
-import type { Signal } from "../core/deployment/autoscaler.ts";
+import { OBSERVATION_MS } from "../core/deployment/autoscaler.ts";
 import { splitByDay } from "../core/deployment/billing.ts";
-import type { Capacity, ModelFacts } from "../core/deployment/capacity.ts";
+import type { Capacity } from "../core/deployment/capacity.ts";
 import { capacityOf, weightsGb } from "../core/deployment/capacity.ts";
 import type { Surroundings } from "../core/deployment/draft.ts";
 import type { DeploymentEvent } from "../core/deployment/handlers.ts";
@@ -11,7 +11,9 @@ import type { DeploymentRecord } from "../core/deployment/record.ts";
 import { startTimes } from "../core/deployment/replica.ts";
 import { ApiError, notFound } from "../core/error.ts";
 import type { Ms } from "../core/time.ts";
+import { toTimestamp } from "../core/time.ts";
 import type { Account } from "../schema/account.ts";
+import type { DeploymentSpec } from "../schema/deployment.ts";
 import type { Store } from "../store/store.ts";
 import { Alarm } from "./alarm.ts";
 import type { Catalog } from "./catalog.ts";
@@ -20,10 +22,11 @@ import type { WorldConfig } from "./config.ts";
 import { limits } from "./config.ts";
 import { EventLog } from "./event-log.ts";
 import type { FleetState, Stockout } from "./fleet.ts";
-import { stockoutText } from "./fleet.ts";
 import { Line } from "./line.ts";
 import type { TimerQueue } from "./queue.ts";
+import type { StoredQuota } from "./quotas.ts";
 import { Saver } from "./saver.ts";
+import { turnTerm } from "./terms.ts";
 
 /** What a world is made of; `openWorld` puts it together from a database. */
 export interface WorldParts {
@@ -36,8 +39,14 @@ export interface WorldParts {
   seed: string;
   startTime: Ms;
   accounts: Map<string, Account>;
+  /** Quotas that were changed, by resource name; the others are the catalogue's. */
+  quotas: Map<string, StoredQuota>;
+  /** When each account last read its metrics. */
+  scrapes: Map<string, Ms[]>;
   deployments: Map<string, DeploymentRecord>;
   loads: Map<string, Load>;
+  /** Deployments by the IDs of their synthetic traffic; may name some that are gone. */
+  trafficOwners: Map<string, string>;
   occurrences: Map<string, number>;
   sequence: number;
   lastJournalId: number;
@@ -53,6 +62,8 @@ export class World {
   readonly saver: Saver;
   readonly line: Line;
   readonly #alarm: Alarm;
+  readonly #coldStart: { holds: boolean };
+  readonly #factsBySpec = new WeakMap<DeploymentSpec, Pick<Surroundings, "times" | "capacity">>();
   /** Up to here everything that was due has happened; the time that a request sees. */
   #time: Ms;
 
@@ -62,6 +73,7 @@ export class World {
     this.log = new EventLog(parts.store);
     this.saver = new Saver(parts.store, () => this.#time);
     this.line = new Line(parts.deployments, parts.fleet);
+    this.#coldStart = { holds: parts.config.coldStart === "wait" };
     this.#alarm = new Alarm(parts.clock, parts.queue, () => this.catchUp());
     this.#alarm.arm();
   }
@@ -81,13 +93,15 @@ export class World {
   runTo(until: Ms): number {
     let steps = 0;
     for (let timer = this.parts.queue.take(until); timer; timer = this.parts.queue.take(until)) {
-      if ((steps += 1) > limits.stepsPerAdvanceMax) {
-        const text = `more than ${limits.stepsPerAdvanceMax} events in one advance; advance in smaller spans`;
-        throw new ApiError("FAILED_PRECONDITION", text);
+      if ((steps += 1) > this.parts.config.advanceMax) {
+        this.parts.queue.set(timer);
+        throw new ApiError(
+          "FAILED_PRECONDITION",
+          `${this.parts.config.advanceMax} events have happened and it is ${toTimestamp(this.#time)}; advance again to go on, or raise --advance-max`,
+        );
       }
       this.#time = Math.max(this.#time, timer.at);
-      if (timer.kind === "deployment") this.apply(timer.name, { type: "wake" });
-      else this.#turnStockout(timer.name);
+      this.#due[timer.kind]!(timer.name);
     }
     this.#time = Math.max(this.#time, until);
     if (this.parts.clock.mode !== "real") this.parts.clock.set(this.#time);
@@ -95,6 +109,13 @@ export class World {
     this.#alarm.arm();
     return steps;
   }
+
+  /** What a due timer does, by its kind. */
+  readonly #due: Record<string, (name: string) => void> = {
+    deployment: (name) => this.apply(name, { type: "wake" }),
+    stockout: (name) => turnTerm(this, "stockout", name),
+    reservation: (name) => turnTerm(this, "reservation", name),
+  };
 
   /** A control-plane change: run up to now, change, and commit before the answer leaves. */
   change<T>(work: (now: Ms) => T): T {
@@ -133,19 +154,16 @@ export class World {
   }
 
   #serveLine(): void {
-    this.line.serve(this.#time, (record, event) => this.#step(record, event));
+    this.line.serve(this.#time, this.#step);
   }
 
-  #step(record: DeploymentRecord, event: DeploymentEvent): void {
-    this.#put(record, step(record, event, this.#time, this.#surroundings(record)));
-  }
+  readonly #step = (record: DeploymentRecord, event: DeploymentEvent): void =>
+    this.#put(record, step(record, event, this.#time, this.surroundings(record)));
 
-  /** Saves a stockout with the time of its next turn. */
-  saveStockout(stockout: Stockout): void {
-    const at = stockout.startAt > this.#time ? stockout.startAt : stockout.endAt;
-    const timer = at === null ? undefined : { at, sequence: stockout.sequence };
-    if (timer) this.parts.queue.set({ kind: "stockout", name: stockout.id, ...timer });
-    this.parts.store.putDocument("stockout", stockout.id, () => JSON.stringify(stockout), timer);
+  /** A stockout begins: it may take replicas. */
+  strike(stockout: Stockout): void {
+    this.line.strike(stockout, this.#step);
+    this.#serveLine();
   }
 
   /** @throws ApiError NOT_FOUND */
@@ -155,13 +173,8 @@ export class World {
     return record;
   }
 
-  factsOf(record: DeploymentRecord): ModelFacts {
-    return this.parts.catalog.facts.get(record.spec.baseModel)!;
-  }
-
   capacityOf(record: DeploymentRecord): Capacity {
-    const accelerator = this.parts.catalog.accelerators.get(record.spec.acceleratorType)!;
-    return capacityOf(record.spec, this.factsOf(record), accelerator);
+    return this.#facts(record).capacity;
   }
 
   /** A number that no other thing of this world has. */
@@ -228,39 +241,31 @@ export class World {
       return;
     }
     deployments.set(name, record);
-    const wakeAt = nextWakeAt(record);
+    if (record.lookedAt !== before.lookedAt) loads.get(name)!.prune(record.lookedAt - OBSERVATION_MS);
+    const wakeAt = nextWakeAt(record, this.#time);
     const timer = wakeAt === null ? undefined : { at: Math.max(wakeAt, this.#time), sequence: record.sequence };
     if (timer) queue.set({ kind: "deployment", name, ...timer });
     else queue.delete("deployment", name);
     store.putDocument("deployment", name, () => JSON.stringify(record), timer);
   }
 
-  #turnStockout(id: string): void {
-    const stockout = this.parts.fleet.stockouts.get(id);
-    if (!stockout) return;
-    const over = stockout.endAt !== null && stockout.endAt <= this.#time;
-    const [from, to] = over ? ["active", "over"] : ["scheduled", "active"];
-    this.log.add(this.#time, "", { type: "stockout", from, to, reason: stockoutText(stockout) });
-    if (over) {
-      this.parts.fleet.stockouts.delete(id);
-      this.parts.store.dropDocument("stockout", id);
-      this.moveLine();
-    } else this.saveStockout(stockout);
+  /** What a step of a deployment reads besides its record. */
+  surroundings(record: DeploymentRecord): Surroundings {
+    return { ...this.#facts(record), coldStart: this.#coldStart, load: this.parts.loads.get(record.name)! };
   }
 
-  #surroundings(record: DeploymentRecord): Surroundings {
-    const weights = weightsGb(this.factsOf(record), record.spec.precision);
-    return {
-      times: startTimes[this.parts.config.profile](weights),
-      signal: (from, to): Signal => {
-        const load = this.parts.loads.get(record.name)!;
-        const observation = load.observe(from, to);
-        return {
-          observation,
-          active: load.prune(from),
-          concurrencyPerReplica: this.capacityOf(record).concurrency,
-        };
-      },
-    };
+  /** Specs are never changed in place, so what follows from one is computed once. */
+  #facts({ spec }: DeploymentRecord): Pick<Surroundings, "times" | "capacity"> {
+    let facts = this.#factsBySpec.get(spec);
+    if (!facts) {
+      const { catalog, config } = this.parts;
+      const model = catalog.facts.get(spec.baseModel)!;
+      facts = {
+        times: startTimes[config.profile](weightsGb(model, spec.precision)),
+        capacity: capacityOf(spec, model, catalog.accelerators.get(spec.acceleratorType)!, catalog.capacity),
+      };
+      this.#factsBySpec.set(spec, facts);
+    }
+    return facts;
   }
 }

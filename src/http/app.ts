@@ -84,6 +84,11 @@ async function run(route: Route, call: Call, options: AppOptions): Promise<Respo
  * The whole HTTP API as a `fetch`; no port is needed. World time is brought up to now before any handler runs.
  */
 export function createApp(options: AppOptions): Hono {
+  const counts = new Map<string, number>();
+  const count = (plane: Plane, { status }: Response): void => {
+    const key = `${plane} ${status}`;
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  };
   const app = new Hono({ getPath: (request) => toRoutingPath(pathOf(request.url)) });
   const newCall = (context: Context, params: Record<string, string>): Call => {
     const world = options.worlds.default;
@@ -95,6 +100,7 @@ export function createApp(options: AppOptions): Hono {
       params,
       query: {},
       text: "",
+      counts,
       note: { deployment: "", model: "" },
     };
   };
@@ -102,14 +108,18 @@ export function createApp(options: AppOptions): Hono {
   for (const route of allRoutes(options)) {
     for (const path of [route.path, ...(route.aliases ?? [])]) {
       paths.add(path);
-      app.on(route.method, toPattern(path), (context) =>
-        run(route, newCall(context, context.req.param() as Record<string, string>), options),
-      );
+      app.on(route.method, toPattern(path), async (context) => {
+        const response = await run(route, newCall(context, context.req.param() as Record<string, string>), options);
+        count(route.plane, response);
+        return response;
+      });
     }
   }
   const refuse = (code: "METHOD_NOT_ALLOWED" | "NOT_FOUND", text: string, plane?: Plane) => (context: Context) => {
     const path = pathOf(context.req.url);
-    return fail(newCall(context, {}), path, plane ?? planeOf(path), new ApiError(code, text), options);
+    const response = fail(newCall(context, {}), path, plane ?? planeOf(path), new ApiError(code, text), options);
+    count(plane ?? planeOf(path), response);
+    return response;
   };
   for (const path of paths) app.all(toPattern(path), refuse("METHOD_NOT_ALLOWED", "Method not allowed"));
   app.notFound(refuse("NOT_FOUND", texts.noPath, "inference"));

@@ -1,13 +1,18 @@
+import { capacityRoute } from "./capacity.ts";
 import { clockRoutes } from "./clock.ts";
 import { eventRoutes } from "./events.ts";
 import { explainRoute } from "./explain.ts";
 import { fleetRoutes } from "./fleet.ts";
+import { metricsRoutes } from "./metrics.ts";
 import { requestRoutes } from "./requests.ts";
+import { reservationRoutes } from "./reservations.ts";
 import { resetRoutes } from "./reset.ts";
 import type { Route } from "./route.ts";
+import { shardsRoute } from "./shards.ts";
 import { statusRoutes } from "./status.ts";
 import { stockoutRoutes } from "./stockouts.ts";
-import { usageRoute } from "./usage.ts";
+import { trafficRoutes } from "./traffic.ts";
+import { usageRoutes } from "./usage.ts";
 
 /** Routes that show and steer the emulator itself; they need no key. */
 export function controlRoutes(url: () => string): Route[] {
@@ -18,8 +23,13 @@ export function controlRoutes(url: () => string): Route[] {
     ...requestRoutes(),
     ...fleetRoutes(),
     ...stockoutRoutes(),
-    usageRoute,
+    ...reservationRoutes(),
+    ...trafficRoutes(),
+    ...usageRoutes(),
     explainRoute,
+    capacityRoute,
+    shardsRoute,
+    ...metricsRoutes(),
     ...resetRoutes(),
   ];
 }

@@ -9,7 +9,16 @@ import type { EventRow } from "../core/rows.ts";
 import { headerOf } from "./header.ts";
 import type { Call, Route } from "./route.ts";
 
-export const toEvent = ({ id, at, deployment, type, from, to, reason }: EventRow): z.infer<typeof schema.event> => ({
+export const toEvent = ({
+  id,
+  at,
+  deployment,
+  type,
+  from,
+  to,
+  reason,
+  detail,
+}: EventRow): z.infer<typeof schema.event> => ({
   id,
   time: toTimestamp(at),
   deployment,
@@ -17,6 +26,7 @@ export const toEvent = ({ id, at, deployment, type, from, to, reason }: EventRow
   from,
   to,
   reason,
+  detail: detail === "" ? null : JSON.parse(detail),
 });
 
 /** Page size and the id to go on from; tokens of these two lists are ids. */

@@ -1,31 +1,39 @@
 import type { z } from "zod";
+import { explain } from "../core/deployment/explain.ts";
 import { nextWakeAt } from "../core/deployment/lifecycle.ts";
-import { readyReplicas } from "../core/deployment/record.ts";
+import { readyCount } from "../core/deployment/record.ts";
 import { resourceName } from "../core/name.ts";
+import type { Ms } from "../core/time.ts";
 import { toTimestamp } from "../core/time.ts";
 import * as schema from "../schema/control.ts";
 import type { Call, Route } from "./route.ts";
 
-function explain(call: Call): z.infer<typeof schema.explainResult> {
-  const record = call.world.deployment(
-    resourceName(call.params["account_id"]!, "deployments", call.params["deployment_id"]!),
-  );
-  const { decision } = record;
-  const wakeAt = nextWakeAt(record);
+const time = (at: Ms | null): string | null => (at === null ? null : toTimestamp(at));
+
+function toExplanation({ world, params }: Call): z.infer<typeof schema.explainResult> {
+  const record = world.deployment(resourceName(params["account_id"]!, "deployments", params["deployment_id"]!));
+  const mind = explain(record, world.surroundings(record), world.now);
+  const { bounds, decision } = mind;
   return {
     deployment: record.name,
+    time: toTimestamp(world.now),
     state: record.state,
     desired: record.desired,
-    ready: readyReplicas(record).length,
-    bounds: { min: record.spec.minReplicaCount, max: record.spec.maxReplicaCount },
+    ready: readyCount(record),
+    bounds: { min: bounds.min, max: bounds.max, schedule: bounds.schedule },
     lastDecision: decision && {
       time: toTimestamp(decision.at),
-      recommended: decision.recommended,
-      desired: decision.desired,
       inputs: decision.inputs,
-      reason: decision.reason,
+      raw: decision.raw,
+      replicas: decision.replicas,
+      window: mind.window,
+      desired: decision.to,
     },
-    nextWakeTime: wakeAt === null ? null : toTimestamp(wakeAt),
+    reason: mind.reason,
+    scaleToZeroTime: time(mind.scaleToZeroAt),
+    deletionTime: time(mind.deleteAt),
+    nextLookTime: time(mind.nextLookAt),
+    nextWakeTime: time(nextWakeAt(record, world.now)),
   };
 }
 
@@ -34,7 +42,7 @@ export const explainRoute: Route = {
   path: "/__emulator/deployments/{account_id}/{deployment_id}:explain",
   plane: "emulator",
   tag: "Emulator",
-  summary: "The autoscaler's last decision, and when it looks next",
+  summary: "What the autoscaler sees, decides and waits for, in numbers and in words",
   result: schema.explainResult,
-  handle: (call) => ({ body: explain(call) }),
+  handle: (call) => ({ body: toExplanation(call) }),
 };

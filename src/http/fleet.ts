@@ -1,18 +1,24 @@
 import type { z } from "zod";
 import { gpusIn } from "../core/deployment/fleet.ts";
 import type { World } from "../engine/world.ts";
-import * as schema from "../schema/control.ts";
+import * as schema from "../schema/fleet.ts";
 import type { AcceleratorType, Region } from "../schema/hardware.ts";
 import { decodeOwnBody } from "./body.ts";
 import type { Call, Route } from "./route.ts";
 
 function toFleet(world: World): z.infer<typeof schema.fleetResult> {
   const { fleet } = world.parts;
+  const holdings = fleet.holdings(world.now);
+  const reservedIn = (region: Region, type: AcceleratorType): number =>
+    holdings
+      .filter((holding) => holding.region === region && holding.acceleratorType === type)
+      .reduce((sum, { gpus }) => sum + gpus, 0);
   const pools = (Object.keys(fleet.total) as Region[]).sort().flatMap((region) =>
     (Object.keys(fleet.total[region]!) as AcceleratorType[]).sort().map((acceleratorType) => ({
       region,
       acceleratorType,
       total: gpusIn(fleet.total, region, acceleratorType),
+      reserved: reservedIn(region, acceleratorType),
       inUse: gpusIn(fleet.inUse, region, acceleratorType),
     })),
   );

@@ -17,6 +17,8 @@ export interface Call {
   query: Record<string, unknown>;
   /** The raw text of the body; empty when there is none. */
   text: string;
+  /** Answers since the process started, by plane and status. */
+  counts: ReadonlyMap<string, number>;
   /** What the journal is told besides the bodies. */
   note: { deployment: string; model: string; responseBody?: string };
 }

@@ -1,40 +1,33 @@
-import { z } from "zod";
-import { ApiError, invalid, notFound } from "../core/error.ts";
+import type { z } from "zod";
+import { ApiError } from "../core/error.ts";
 import type { Ms } from "../core/time.ts";
-import { parseSpan, toTimestamp } from "../core/time.ts";
+import { toTimestamp } from "../core/time.ts";
 import type { Stockout } from "../engine/fleet.ts";
+import { isInForce } from "../engine/fleet.ts";
+import { addTerm, endTerm } from "../engine/terms.ts";
 import type { World } from "../engine/world.ts";
-import * as schema from "../schema/control.ts";
-import { decodeOwnBody } from "./body.ts";
-import type { Call, Route } from "./route.ts";
+import * as schema from "../schema/fleet.ts";
+import { collectionRoutes, parseSpanOf } from "./collection.ts";
+import type { Route } from "./route.ts";
 
 type Wire = z.infer<typeof schema.stockout>;
 
-const toWire = ({ id, acceleratorType, region, startAt, endAt }: Stockout, now: Ms): Wire => ({
-  id,
-  acceleratorType: acceleratorType ?? null,
-  region: region ?? null,
-  startTime: toTimestamp(startAt),
-  endTime: endAt === null ? null : toTimestamp(endAt),
-  active: startAt <= now && (endAt === null || endAt > now),
+const toWire = (stockout: Stockout, now: Ms): Wire => ({
+  id: stockout.id,
+  acceleratorType: stockout.acceleratorType ?? null,
+  region: stockout.region ?? null,
+  startTime: toTimestamp(stockout.startAt),
+  endTime: stockout.endAt === null ? null : toTimestamp(stockout.endAt),
+  takesReplicas: stockout.takesReplicas,
+  active: isInForce(stockout, now),
 });
 
-function parse(field: string, text: string | undefined): Ms | undefined {
-  if (text === undefined) return undefined;
-  const span = parseSpan(text);
-  if (span === undefined) throw invalid(`${field}: expected a span such as "90s", "1h30m" or "7d", got "${text}"`);
-  return span;
-}
-
-function create(call: Call): Wire {
-  const { world } = call;
-  const body = decodeOwnBody(schema.stockoutBody, call.text);
-  const [startsIn, duration] = [parse("startsIn", body.startsIn), parse("duration", body.duration)];
+function create(world: World, body: z.infer<typeof schema.stockoutBody>): Wire {
+  const [startsIn, duration] = [parseSpanOf("startsIn", body.startsIn), parseSpanOf("duration", body.duration)];
   return world.change((now) => {
     const sequence = world.nextSequence();
     const id = body.id ?? `stockout-${sequence}`;
-    const { stockouts } = world.parts.fleet;
-    if (stockouts.has(id)) throw new ApiError("ALREADY_EXISTS", `stockout ${id} already exists`);
+    if (world.parts.fleet.stockouts.has(id)) throw new ApiError("ALREADY_EXISTS", `stockout ${id} already exists`);
     const startAt = now + (startsIn ?? 0);
     const stockout: Stockout = {
       id,
@@ -43,69 +36,28 @@ function create(call: Call): Wire {
       region: body.region,
       startAt,
       endAt: duration === undefined ? null : startAt + duration,
+      takesReplicas: body.takesReplicas ?? false,
     };
-    stockouts.set(id, stockout);
-    world.saveStockout(stockout);
+    addTerm(world, "stockout", stockout);
     return toWire(stockout, now);
   });
 }
 
-function remove(world: World, ids: string[]): void {
-  world.change(() => {
-    for (const id of ids) {
-      if (!world.parts.fleet.stockouts.delete(id)) throw notFound();
-      world.parts.queue.delete("stockout", id);
-      world.parts.store.dropDocument("stockout", id);
-    }
-    world.moveLine();
+export const stockoutRoutes = (): Route[] =>
+  collectionRoutes({
+    name: "stockouts",
+    tag: "Fleet",
+    words: {
+      many: "stockouts that are in force or will be",
+      one: "a stockout",
+      make: "Let a type, a region or everything run out of GPUs",
+    },
+    item: schema.stockout,
+    body: schema.stockoutBody,
+    list: (world) => [...world.parts.fleet.stockouts.values()].map((stockout) => toWire(stockout, world.now)),
+    create,
+    remove: (world, ids) =>
+      world.change(() => {
+        for (const id of ids) endTerm(world, "stockout", id);
+      }),
   });
-}
-
-const list = (world: World): Wire[] =>
-  [...world.parts.fleet.stockouts.values()].map((stockout) => toWire(stockout, world.now));
-
-export function stockoutRoutes(): Route[] {
-  const own = { plane: "emulator", tag: "Fleet" } as const;
-  const path = "/__emulator/stockouts";
-  return [
-    {
-      method: "GET",
-      path,
-      ...own,
-      summary: "Stockouts that are in force or will be",
-      result: z.object({ stockouts: z.array(schema.stockout) }),
-      handle: ({ world }) => ({ body: { stockouts: list(world) } }),
-    },
-    {
-      method: "POST",
-      path,
-      ...own,
-      summary: "Let a type, a region or everything run out of GPUs",
-      body: schema.stockoutBody,
-      result: schema.stockout,
-      handle: (call) => ({ body: create(call) }),
-    },
-    {
-      method: "DELETE",
-      path,
-      ...own,
-      summary: "End all stockouts",
-      result: z.object({}),
-      handle: ({ world }) => {
-        remove(world, [...world.parts.fleet.stockouts.keys()]);
-        return { body: {} };
-      },
-    },
-    {
-      method: "DELETE",
-      path: `${path}/{stockout_id}`,
-      ...own,
-      summary: "End a stockout",
-      result: z.object({}),
-      handle: ({ world, params }) => {
-        remove(world, [params["stockout_id"]!]);
-        return { body: {} };
-      },
-    },
-  ];
-}

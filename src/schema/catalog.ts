@@ -12,6 +12,7 @@ const catalogModel = z.strictObject({
   parametersB: z.number().positive().describe("Parameters, in billions."),
   activeB: z.number().positive().optional().describe("Parameters used per token, in billions, when fewer (MoE)."),
   contextLength: z.int().positive(),
+  accelerators: z.array(acceleratorType).optional().describe("The only types that it runs on; any by default."),
   precision: precision.default("BF16").describe("Default serving precision."),
   createTime: z.iso.datetime(),
   huggingFace: z.string().optional(),
@@ -24,6 +25,9 @@ const catalogModel = z.strictObject({
 });
 export type CatalogModel = z.infer<typeof catalogModel>;
 
+/** Weight formats by their first letters: FP8_MM_V2 is of the family FP8. */
+const precisionFamilies = ["FP16", "BF16", "NF4", "FP8", "FP4"] as const;
+
 /** What one accelerator can do; rates are for a model with one billion active parameters. */
 const catalogAccelerator = z.strictObject({
   type: acceleratorType,
@@ -34,6 +38,10 @@ const catalogAccelerator = z.strictObject({
     .positive()
     .describe("Generated tokens per second of one request per billion active parameters."),
   pricePerHour: z.number().nonnegative().describe("US dollars per GPU and hour."),
+  precisions: z
+    .array(z.enum(precisionFamilies))
+    .default([...precisionFamilies])
+    .describe("Weight formats that it computes with."),
   supportsMoe: z.boolean().default(true),
 });
 export type CatalogAccelerator = z.infer<typeof catalogAccelerator>;
@@ -44,8 +52,53 @@ const catalogRegion = z.strictObject({
   gpus: z.partialRecord(acceleratorType, z.int().nonnegative()),
 });
 
+/** Numbers of the capacity model, each with its reasoning (simulation §2). */
+const capacityNames = [
+  "acceleratorExponent",
+  "concurrencyScale",
+  "concurrencyMin",
+  "concurrencyMax",
+  "halfSpeedConcurrency",
+  "longPromptPrefillGain",
+  "longPromptMemory",
+  "memoryHeadroom",
+  "acceleratorsPerNode",
+] as const;
+const capacityConstant = z.strictObject({
+  name: z.enum(capacityNames),
+  value: z.number().positive(),
+  why: z.string(),
+});
+export type CapacityConstants = Record<(typeof capacityNames)[number], number>;
+
+/** A replica that was measured: replaces what the constants give for this model, type and count. */
+const capacityCell = z.strictObject({
+  model: z.string().describe("The catalogue's model ID."),
+  acceleratorType,
+  acceleratorCount: z.int().positive(),
+  prefillTokensPerSecond: z.number().positive().optional(),
+  decodeTokensPerSecond: z.number().positive().optional().describe("Of one request alone on the replica."),
+  concurrency: z.int().positive().optional(),
+});
+export type CapacityCell = z.infer<typeof capacityCell>;
+
+/** What an account may use of a type; \`value\` is enforced, \`maxValue\` is how far it can be raised (control-plane §3.10). */
+const catalogQuota = z.strictObject({
+  id: z.string().regex(/^[a-z0-9-]{1,63}$/),
+  acceleratorType,
+  value: z.int().nonnegative(),
+  maxValue: z.int().nonnegative(),
+});
+export type CatalogQuota = z.infer<typeof catalogQuota>;
+
 const withSchema = <T extends z.ZodType>(key: string, item: T) =>
   z.strictObject({ $schema: z.string().optional(), [key]: z.array(item) });
 export const modelsFile = withSchema("models", catalogModel);
 export const acceleratorsFile = withSchema("accelerators", catalogAccelerator);
 export const regionsFile = withSchema("regions", catalogRegion);
+export const quotasFile = withSchema("quotas", catalogQuota);
+export const capacityFile = z.strictObject({
+  $schema: z.string().optional(),
+  constants: z.array(capacityConstant).default([]),
+  cells: z.array(capacityCell).default([]),
+});

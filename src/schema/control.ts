@@ -1,10 +1,9 @@
 import { z } from "zod";
-import { acceleratorType, region } from "./hardware.ts";
 
 /** The emulator's own API, under `/__emulator`. Times are RFC 3339, spans Go-style (`90s`, `1h30m`, `7d`). */
 
-const span = z.string().describe("A span such as `90s`, `1h30m` or `7d`.");
-const time = z.string().meta({ format: "date-time" });
+export const span = z.string().describe("A span such as `90s`, `1h30m` or `7d`.");
+export const time = z.string().meta({ format: "date-time" });
 
 const clockMode = z.enum(["real", "manual", "skip"]);
 export const clockBody = z.object({ now: time, mode: clockMode, rate: z.number(), nextEventTime: time.nullable() });
@@ -21,14 +20,35 @@ export const advanceBody = z
     "give exactly one of by, to, until",
   );
 
+const input = z.object({
+  observed: z.number().describe("The load of all replicas together; for `default` in replicas' worth of requests."),
+  target: z.number(),
+  replicas: z.int(),
+});
+const recommendation = {
+  inputs: z.record(z.string(), input).describe("What each load target asks for."),
+  raw: z.int().describe("The largest of them."),
+  replicas: z.int().describe("Within the bounds."),
+  window: z.string().describe("What the scale-up or the scale-down window does with it."),
+};
+
+/** What the autoscaler saw when it changed the desired count. */
+export const eventDetail = z.object({
+  ...recommendation,
+  bounds: z.object({ min: z.int(), max: z.int(), schedule: z.string() }),
+  desired: z.int(),
+  nextLookTime: time.nullable(),
+});
+
 export const event = z.object({
   id: z.int(),
   time,
   deployment: z.string(),
-  type: z.string().describe("state, desired, replica or stockout"),
+  type: z.string().describe("state, desired, replica, traffic, stockout or reservation"),
   from: z.string(),
   to: z.string(),
   reason: z.string(),
+  detail: eventDetail.nullable().describe("What a decision of the autoscaler was made of."),
 });
 export const advanceResult = z.object({ now: time, steps: z.int(), events: z.array(event), truncated: z.boolean() });
 
@@ -82,61 +102,20 @@ export const journalEntry = z.object({
 });
 export const requestsResult = z.object({ requests: z.array(journalEntry), nextPageToken: z.string() });
 
-const pool = z.object({ region, acceleratorType, total: z.int(), inUse: z.int() });
-export const fleetResult = z.object({ unlimited: z.boolean(), pools: z.array(pool), waiting: z.array(z.string()) });
-export const fleetPatch = z.strictObject({
-  unlimited: z.boolean().optional(),
-  pools: z.array(z.strictObject({ region, acceleratorType, total: z.int().min(0).max(1_000_000) })).optional(),
-});
-
-export const stockoutBody = z.strictObject({
-  id: z
-    .string()
-    .regex(/^[a-z0-9-]{1,63}$/)
-    .optional(),
-  acceleratorType: acceleratorType.optional().describe("Any type when left out."),
-  region: region.optional().describe("Any region when left out."),
-  startsIn: span.optional().describe("Now when left out."),
-  duration: span.optional().describe("Until it is deleted when left out."),
-});
-export const stockout = z.object({
-  id: z.string(),
-  acceleratorType: acceleratorType.nullable(),
-  region: region.nullable(),
-  startTime: time,
-  endTime: time.nullable(),
-  active: z.boolean(),
-});
-
-export const usageResult = z.object({
-  usage: z.array(
-    z.object({
-      deployment: z.string(),
-      day: z.string(),
-      acceleratorType: z.string(),
-      gpuSeconds: z.number(),
-      cost: z.number(),
-    }),
-  ),
-  totalGpuSeconds: z.number(),
-  totalCost: z.number(),
-});
-
 export const explainResult = z.object({
   deployment: z.string(),
+  time,
   state: z.string(),
   desired: z.int(),
   ready: z.int(),
-  bounds: z.object({ min: z.int(), max: z.int() }),
-  lastDecision: z
-    .object({
-      time,
-      recommended: z.int(),
-      desired: z.int(),
-      inputs: z.record(z.string(), z.number()),
-      reason: z.string(),
-    })
-    .nullable(),
+  bounds: z
+    .object({ min: z.int(), max: z.int(), schedule: z.string() })
+    .describe("In force now; `schedule` names the one that raises min."),
+  lastDecision: z.object({ time, ...recommendation, desired: z.int() }).nullable(),
+  reason: z.string().describe("In a sentence, what the autoscaler does and why."),
+  scaleToZeroTime: time.nullable().describe("When there will have been no request for the window, as things stand."),
+  deletionTime: time.nullable(),
+  nextLookTime: time.nullable().describe("The next look that can change something."),
   nextWakeTime: time.nullable(),
 });
 

@@ -134,6 +134,16 @@ type OutputField =
 /** What a client may set. */
 export type DeploymentSpec = Omit<Deployment, OutputField>;
 
+/** The part of a deployment that runs in one region (control-plane §2.2). */
+export const deploymentShard = z.object({
+  name: output(z.string()),
+  createTime: output(timestamp),
+  updateTime: output(timestamp),
+  state: output(z.enum(["STATE_UNSPECIFIED", "CREATING", "READY", "DELETING", "FAILED", "UPDATING"])),
+  status: output(status),
+  replicaStats: output(replicaStats),
+});
+
 const flag = z.stringbool().optional();
 export const createDeploymentQuery = z.object({
   deploymentId: z.string().optional().describe("1-63 of a-z 0-9 -; random when left out."),

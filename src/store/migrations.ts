@@ -41,4 +41,40 @@ export const migrations: readonly string[] = [
   -- how often the same content was asked, so that ids go on where they stopped
   CREATE TABLE occurrences (content TEXT PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID;
   `,
+  `
+  -- what a decision was made of, as JSON; empty for other events
+  ALTER TABLE events ADD COLUMN detail TEXT NOT NULL DEFAULT '';
+
+  -- requests that were turned away are counted too; rows are kept for metrics
+  ALTER TABLE flights ADD COLUMN status INTEGER NOT NULL DEFAULT 200;
+  CREATE INDEX flights_by_end ON flights (endAt);
+  CREATE INDEX flights_by_deployment ON flights (deployment, admittedAt);
+
+  -- bills tell the region, the model, and what was reserved
+  ALTER TABLE usage RENAME TO usage1;
+  CREATE TABLE usage (
+    deployment TEXT NOT NULL, day TEXT NOT NULL, acceleratorType TEXT NOT NULL, region TEXT NOT NULL, baseModel TEXT NOT NULL,
+    gpuMs INTEGER NOT NULL, reservedMs INTEGER NOT NULL,
+    PRIMARY KEY (deployment, day, acceleratorType, region, baseModel)
+  ) WITHOUT ROWID;
+  INSERT INTO usage SELECT deployment, day, acceleratorType, 'REGION_UNSPECIFIED', '', gpuMs, 0 FROM usage1;
+  DROP TABLE usage1;
+
+  -- tokens of the shared service, for the bill
+  CREATE TABLE tokens (
+    account TEXT NOT NULL, day TEXT NOT NULL, model TEXT NOT NULL, promptTokens INTEGER NOT NULL, completionTokens INTEGER NOT NULL,
+    PRIMARY KEY (account, day, model)
+  ) WITHOUT ROWID;
+
+  -- deployments learnt to have traffic, schedules and reserved or revocable replicas
+  UPDATE documents SET body = json_set(
+    body,
+    '$.traffic', json('[]'), '$.flows', json('[]'), '$.decision', NULL, '$.boundsUntil', NULL,
+    '$.accruedAt', json_extract(body, '$.updateTime'), '$.lookedAt', max(json_extract(body, '$.updateTime'), coalesce(json_extract(body, '$.decision.at'), 0)),
+    '$.replicas', json((
+      SELECT coalesce(json_group_array(json_set(value, '$.reservedGpus', 0, '$.revocable', json('false'))), '[]')
+      FROM json_each(body, '$.replicas')
+    ))
+  ) WHERE kind = 'deployment';
+  `,
 ];

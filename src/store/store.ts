@@ -1,10 +1,12 @@
 import type { Statement } from "better-sqlite3";
-import type { UsageDay } from "../core/deployment/billing.ts";
+import type { TokenDay, UsageDay } from "../core/deployment/billing.ts";
+import { keyOf } from "../core/deployment/billing.ts";
 import type { Flight } from "../core/deployment/load.ts";
 import type { EventRow, JournalRow } from "../core/rows.ts";
 import type { Ms } from "../core/time.ts";
 import type { Connection } from "./database.ts";
 import { keep } from "./keep.ts";
+import { statements } from "./statements.ts";
 
 export interface FlightRow extends Flight {
   deployment: string;
@@ -21,25 +23,15 @@ export interface TimerRow {
 export interface Bounds {
   journalMax: number;
   eventsMax: number;
+  flightsMax: number;
 }
 
-const statements = {
-  setMeta: "INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
-  putDocument: "INSERT INTO documents VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET body = excluded.body",
-  dropDocument: "DELETE FROM documents WHERE kind = ? AND name = ?",
-  putTimer:
-    "INSERT INTO timers VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET at = excluded.at, sequence = excluded.sequence",
-  dropTimer: "DELETE FROM timers WHERE kind = ? AND name = ?",
-  addEvent: `INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?)`,
-  addJournal: "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-  addUsage: "INSERT INTO usage VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET gpuMs = gpuMs + excluded.gpuMs",
-  addFlight: "INSERT INTO flights VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?)",
-  setOccurrence: "INSERT INTO occurrences VALUES (?, ?) ON CONFLICT DO UPDATE SET count = excluded.count",
-  dropOccurrence: "DELETE FROM occurrences WHERE content = ?",
-  pruneFlights: "DELETE FROM flights WHERE endAt <= ?",
-  pruneJournal: "DELETE FROM journal WHERE id <= ?",
-  pruneEvents: "DELETE FROM events WHERE id <= ?",
-} as const;
+/** Flights are kept this long: all of them for the metrics, those of the last seconds for the autoscaler. */
+export interface FlightHorizon {
+  metrics: Ms;
+  autoscaler: Ms;
+}
+
 type StatementName = keyof typeof statements;
 
 /**
@@ -59,7 +51,8 @@ export class Store {
   #occurrences = new Map<string, number | undefined>();
   #events: EventRow[] = [];
   #journal: JournalRow[] = [];
-  #usage: UsageDay[] = [];
+  #usage = new Map<string, UsageDay>();
+  #tokens = new Map<string, TokenDay>();
   #flights: FlightRow[] = [];
 
   constructor(connection: Connection, bounds: Bounds) {
@@ -92,6 +85,9 @@ export class Store {
 
   addEvent(row: EventRow): void {
     this.#events.push(row);
+    // a long advance makes more events than are kept
+    if (this.#events.length > this.#bounds.eventsMax * 2)
+      this.#events.splice(0, this.#events.length - this.#bounds.eventsMax);
   }
 
   addJournal(row: JournalRow): void {
@@ -99,7 +95,24 @@ export class Store {
   }
 
   addUsage(rows: UsageDay[]): void {
-    this.#usage.push(...rows);
+    for (const row of rows) {
+      const known = this.#usage.get(keyOf(row));
+      if (!known) this.#usage.set(keyOf(row), row);
+      else {
+        known.gpuMs += row.gpuMs;
+        known.reservedMs += row.reservedMs;
+      }
+    }
+  }
+
+  addTokens(row: TokenDay): void {
+    const key = `${row.account} ${row.day} ${row.model}`;
+    const known = this.#tokens.get(key);
+    if (!known) this.#tokens.set(key, row);
+    else {
+      known.promptTokens += row.promptTokens;
+      known.completionTokens += row.completionTokens;
+    }
   }
 
   addFlight(row: FlightRow): void {
@@ -112,15 +125,17 @@ export class Store {
   }
 
   /** Commits everything that waits; a failure leaves it waiting. */
-  flush(keepFlightsAfter: Ms): void {
-    this.#connection.transaction(() => this.#writeAll(keepFlightsAfter))();
+  flush(horizon: FlightHorizon): void {
+    this.#connection.transaction(() => this.#writeAll(horizon))();
     this.#documents = new Map();
     this.#meta = new Map();
     this.#occurrences = new Map();
-    [this.#events, this.#journal, this.#usage, this.#flights] = [[], [], [], []];
+    this.#usage = new Map();
+    this.#tokens = new Map();
+    [this.#events, this.#journal, this.#flights] = [[], [], []];
   }
 
-  #writeAll(keepFlightsAfter: Ms): void {
+  #writeAll(horizon: FlightHorizon): void {
     const run = this.#prepared;
     for (const [key, value] of this.#meta) run.setMeta.run(key, value);
     for (const { kind, name, body, timer } of this.#documents.values()) {
@@ -130,7 +145,7 @@ export class Store {
       else run.dropTimer.run(kind, name);
     }
     for (const row of this.#events)
-      run.addEvent.run(row.id, row.at, row.deployment, row.type, row.from, row.to, row.reason);
+      run.addEvent.run(row.id, row.at, row.deployment, row.type, row.from, row.to, row.reason, row.detail);
     for (const row of this.#journal) {
       run.addJournal.run(
         row.id,
@@ -146,10 +161,36 @@ export class Store {
         row.responseBody,
       );
     }
-    for (const row of this.#usage) run.addUsage.run(row.deployment, row.day, row.acceleratorType, row.gpuMs);
+    this.#writeBills();
+    this.#writeFlights(horizon);
+    for (const [content, count] of this.#occurrences) {
+      if (count === undefined) run.dropOccurrence.run(content);
+      else run.setOccurrence.run(content, count);
+    }
+    if (this.#journal.length > 0) run.pruneJournal.run(this.#journal.at(-1)!.id - this.#bounds.journalMax);
+    if (this.#events.length > 0) run.pruneEvents.run(this.#events.at(-1)!.id - this.#bounds.eventsMax);
+  }
+
+  #writeBills(): void {
+    for (const row of this.#usage.values())
+      this.#prepared.addUsage.run(
+        row.deployment,
+        row.day,
+        row.acceleratorType,
+        row.region,
+        row.baseModel,
+        row.gpuMs,
+        row.reservedMs,
+      );
+    for (const row of this.#tokens.values())
+      this.#prepared.addTokens.run(row.account, row.day, row.model, row.promptTokens, row.completionTokens);
+  }
+
+  #writeFlights({ metrics, autoscaler }: FlightHorizon): void {
+    let last: number | bigint = 0;
     for (const row of this.#flights) {
-      if (row.endAt <= keepFlightsAfter) continue;
-      run.addFlight.run(
+      if (row.endAt <= metrics) continue;
+      ({ lastInsertRowid: last } = this.#prepared.addFlight.run(
         row.deployment,
         row.replica,
         row.admittedAt,
@@ -158,15 +199,12 @@ export class Store {
         row.endAt,
         row.promptTokens,
         row.completionTokens,
-      );
+        row.status,
+      ));
     }
-    for (const [content, count] of this.#occurrences) {
-      if (count === undefined) run.dropOccurrence.run(content);
-      else run.setOccurrence.run(content, count);
-    }
-    run.pruneFlights.run(keepFlightsAfter);
-    if (this.#journal.length > 0) run.pruneJournal.run(this.#journal.at(-1)!.id - this.#bounds.journalMax);
-    if (this.#events.length > 0) run.pruneEvents.run(this.#events.at(-1)!.id - this.#bounds.eventsMax);
+    this.#prepared.pruneFlights.run(metrics);
+    if (Number(last) > this.#bounds.flightsMax)
+      this.#prepared.pruneMostFlights.run(Number(last) - this.#bounds.flightsMax, autoscaler);
   }
 
   meta(key: string): string | undefined {
@@ -188,6 +226,13 @@ export class Store {
     return this.#query("SELECT * FROM flights ORDER BY id").all() as FlightRow[];
   }
 
+  /** Requests of a deployment that came in [from, to). */
+  flightsOf(deployment: string, from: Ms, to: Ms): FlightRow[] {
+    return this.#query(
+      "SELECT * FROM flights WHERE deployment = ? AND admittedAt >= ? AND admittedAt < ? ORDER BY id",
+    ).all(deployment, from, to) as FlightRow[];
+  }
+
   occurrences(): { content: string; count: number }[] {
     return this.#query("SELECT content, count FROM occurrences").all() as {
       content: string;
@@ -197,6 +242,10 @@ export class Store {
 
   usage(): UsageDay[] {
     return this.#query("SELECT * FROM usage").all() as UsageDay[];
+  }
+
+  tokens(): TokenDay[] {
+    return this.#query("SELECT * FROM tokens").all() as TokenDay[];
   }
 
   /** Events after `afterId`, oldest first. */
@@ -231,7 +280,7 @@ export class Store {
 
   /** Empties tables; what was waiting for them goes too. */
   clear(
-    tables: readonly ("documents" | "timers" | "events" | "journal" | "usage" | "flights" | "occurrences")[],
+    tables: readonly ("documents" | "timers" | "events" | "journal" | "usage" | "tokens" | "flights" | "occurrences")[],
   ): void {
     for (const table of tables) this.#connection.exec(`DELETE FROM ${table}`);
   }

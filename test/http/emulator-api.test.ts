@@ -142,7 +142,7 @@ describe("what happened", () => {
     expect(await read()).toBe(": following\n\n");
     await call("POST", CREATE, { baseModel: SMALL });
     expect(await read()).toMatch(
-      /^id: 1\nevent: state\ndata: \{"id":1,"time":"2026-01-01T00:00:00Z","deployment":"accounts\/acme\/deployments\/d","type":"state","from":"none","to":"CREATING","reason":"created"\}\n\n$/,
+      /^id: 1\nevent: state\ndata: \{"id":1,"time":"2026-01-01T00:00:00Z","deployment":"accounts\/acme\/deployments\/d","type":"state","from":"none","to":"CREATING","reason":"created","detail":null\}\n\n$/,
     );
     await reader.cancel();
     await emulator.clock.advance("2h");
@@ -205,7 +205,10 @@ describe("what happened", () => {
       deployment: "accounts/acme/deployments/d",
       day,
       acceleratorType: "NVIDIA_H100_80GB",
+      region: "US_IOWA_1",
+      baseModel: SMALL,
       gpuSeconds: seconds,
+      reservedGpuSeconds: 0,
       cost: (seconds / 3600) * 7,
     });
     expect(usage).toEqual([row("2026-01-01", 2 * 1797), row("2026-01-02", 2 * 1803)]);
@@ -222,12 +225,18 @@ describe("what happened", () => {
       ready: 1,
       bounds: { min: 0, max: 1 },
       nextWakeTime: "2026-01-01T01:00:03Z",
+      scaleToZeroTime: "2026-01-01T01:00:03Z",
+      nextLookTime: null,
       lastDecision: {
-        recommended: 1,
+        time: "2026-01-01T00:01:00Z",
+        inputs: { default: { observed: 0, target: 0.8, replicas: 0 } },
+        raw: 0,
+        replicas: 1,
+        window: "the recommendation is the desired count; no window runs",
         desired: 1,
-        inputs: { default: 0 },
-        reason: "load asks for the replicas there are",
       },
+      reason:
+        "load asks for 0 replicas' worth of requests / 0.8 = 0 replicas, held at the last replica goes by scale-to-zero alone: 1; that is what there is; zero 1h0m0s after the last request",
     });
   });
 

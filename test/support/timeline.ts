@@ -1,6 +1,9 @@
-import type { Signal } from "../../src/core/deployment/autoscaler.ts";
+import type { Capacity } from "../../src/core/deployment/capacity.ts";
+import type { Surroundings } from "../../src/core/deployment/draft.ts";
 import type { DeploymentEvent } from "../../src/core/deployment/handlers.ts";
 import { createRecord, nextWakeAt, step } from "../../src/core/deployment/lifecycle.ts";
+import type { Observation } from "../../src/core/deployment/load.ts";
+import { NOTHING } from "../../src/core/deployment/load.ts";
 import type { DeploymentRecord } from "../../src/core/deployment/record.ts";
 import { readyReplicas } from "../../src/core/deployment/record.ts";
 import type { StartTimes } from "../../src/core/deployment/replica.ts";
@@ -12,6 +15,7 @@ const catalog = loadCatalog([]);
 const hardware = {
   accelerators: catalog.accelerators,
   fleet: catalog.fleet,
+  capacity: catalog.capacity,
   defaultAccelerator: "NVIDIA_A100_80GB" as const,
 };
 const MODEL = "accounts/fireworks/models/llama-v3p1-8b-instruct";
@@ -41,7 +45,13 @@ const line = (at: number, record: DeploymentRecord | undefined): string => {
   return `${toSpan(at)} ${record.state} ${readyReplicas(record).length}/${record.replicas.length}${status}`;
 };
 
-const CONCURRENCY = 10;
+/** 10 at a time on a replica; each of 100 + 100 tokens takes one second alone and two on a full replica. */
+const CAPACITY: Capacity = {
+  prefillTokensPerSecond: 100_000_000,
+  decodeTokensPerSecond: 100,
+  concurrency: 10,
+  halfSpeedConcurrency: 10,
+};
 const noLoad = (): number => 0;
 
 /**
@@ -50,18 +60,16 @@ const noLoad = (): number => 0;
  */
 export function timeline({ body = {}, cues = [], until, inFlight = noLoad, hasGpus = () => true }: Stage): string {
   const end = parseSpan(until)!;
-  const signal = (from: number, to: number): Signal => {
+  const observe = (from: number, to: number): Observation => {
     const samples = Array.from({ length: 10 }, (_, n) => inFlight(from + ((to - from) / 10) * n));
-    const concurrentRequests = samples.reduce((sum, value) => sum + value, 0) / 10;
-    const observation = {
-      concurrentRequests,
-      requestsPerSecond: 0,
-      promptTokensPerSecond: 0,
-      generatedTokensPerSecond: 0,
-    };
-    return { observation, active: inFlight !== noLoad, concurrencyPerReplica: CONCURRENCY };
+    return { ...NOTHING, concurrentRequests: samples.reduce((sum, value) => sum + value, 0) / 10 };
   };
-  const surroundings = { times: TIMES, signal };
+  const surroundings: Surroundings = {
+    times: TIMES,
+    capacity: CAPACITY,
+    coldStart: { holds: false },
+    load: { observe, isActive: () => inFlight !== noLoad },
+  };
   const queue = cues.map(({ at, event }) => ({ at: parseSpan(at)!, event }));
   let record: DeploymentRecord | undefined = createRecord(
     "accounts/a/deployments/d",
@@ -73,19 +81,21 @@ export function timeline({ body = {}, cues = [], until, inFlight = noLoad, hasGp
   );
   const lines: string[] = [];
   const apply = (at: number, event: DeploymentEvent): void => {
+    now = at;
     record = record && step(record, event, at, surroundings).record;
     for (const waiter of record?.replicas.filter((replica) => replica.phase === "waiting") ?? []) {
       const next: DeploymentEvent = hasGpus(at)
-        ? { type: "placed", replica: waiter.number, region: "US_IOWA_1" }
+        ? { type: "placed", replica: waiter.number, region: "US_IOWA_1", reservedGpus: 0 }
         : { type: "short", message: "no capacity" };
       record = step(record!, next, at, surroundings).record;
     }
     const text = line(at, record);
     if (text.slice(text.indexOf(" ")) !== lines.at(-1)?.slice(lines.at(-1)!.indexOf(" "))) lines.push(text);
   };
+  let now = 0;
   apply(0, { type: "wake" });
   while (record) {
-    const wakeAt = nextWakeAt(record) ?? Infinity;
+    const wakeAt: number = nextWakeAt(record, now) ?? Infinity;
     const cueAt = queue[0]?.at ?? Infinity;
     if (Math.min(wakeAt, cueAt) > end) break;
     if (cueAt < wakeAt) apply(cueAt, queue.shift()!.event);

@@ -1,33 +1,45 @@
 import type { Ms } from "../time.ts";
-import { SECOND, toSpan } from "../time.ts";
+import { SECOND } from "../time.ts";
 import type { Observation } from "./load.ts";
-import type { Policy } from "./policy.ts";
-import { floorOf } from "./policy.ts";
-import type { Decision, Run } from "./record.ts";
+import type { Bounds, LoadTarget, Policy } from "./policy.ts";
+import type { Run } from "./record.ts";
 
 /** The autoscaler looks this often while load can change its mind (ours; simulation §3). */
-const LOOK_INTERVAL_MS = 5 * SECOND;
+export const LOOK_INTERVAL_MS = 5 * SECOND;
 /** Load is averaged over this long (ours). */
 export const OBSERVATION_MS = 10 * SECOND;
 
 /** The next look after `now`, on a grid that all deployments share. */
 export const nextLook = (now: Ms): Ms => (Math.floor(now / LOOK_INTERVAL_MS) + 1) * LOOK_INTERVAL_MS;
+/** The last look by `now`. */
+export const lastLook = (now: Ms): Ms => Math.floor(now / LOOK_INTERVAL_MS) * LOOK_INTERVAL_MS;
 
+/** What one look sees. */
 export interface Signal {
   observation: Observation;
-  /** True while a bucket of load lies in the observed span or in the future. */
-  active: boolean;
   /** Requests that one replica serves at a time. */
   concurrencyPerReplica: number;
 }
 
-export interface Look extends Decision {
-  history: Run[];
-  nextLookAt: Ms | null;
+/** What one load target asks for. */
+export interface Input {
+  /** The load of all replicas together, in the target's unit; for `default` in replicas' worth of requests. */
+  observed: number;
+  target: number;
+  replicas: number;
 }
 
-const observed: Record<string, (signal: Signal) => number> = {
-  // replicas x utilisation / target, with utilisation = in flight / (replicas x concurrency per replica)
+/** One look in numbers, before any window. */
+export interface Recommendation {
+  inputs: Partial<Record<LoadTarget, Input>>;
+  /** The largest of the inputs. */
+  raw: number;
+  /** Within the bounds. */
+  replicas: number;
+}
+
+const observed: Record<LoadTarget, (signal: Signal) => number> = {
+  // replicas x utilisation, with utilisation = in flight / (replicas x concurrency per replica)
   default: (signal) => signal.observation.concurrentRequests / signal.concurrencyPerReplica,
   concurrent_requests: (signal) => signal.observation.concurrentRequests,
   requests_per_second: (signal) => signal.observation.requestsPerSecond,
@@ -38,74 +50,66 @@ const observed: Record<string, (signal: Signal) => number> = {
 /** Averages are sums of floating point shares; this much above a whole replica is still that replica. */
 const EPSILON = 1e-9;
 
-function recommend(policy: Policy, signal: Signal): { recommended: number; inputs: Record<string, number> } {
-  const inputs: Record<string, number> = {};
+/** All load targets together: the largest wins, within the bounds (control-plane §3.2). */
+export function recommend(policy: Policy, bounds: Bounds, signal: Signal): Recommendation {
+  const inputs: Recommendation["inputs"] = {};
   let raw = 0;
-  for (const [key, target] of Object.entries(policy.loadTargets)) {
-    const wanted = Math.ceil(observed[key]!(signal) / target - EPSILON);
-    inputs[key] = wanted;
-    raw = Math.max(raw, wanted);
+  for (const [key, target] of policy.loadTargets) {
+    const value = observed[key](signal);
+    const replicas = Math.ceil(value / target - EPSILON);
+    inputs[key] = { observed: value, target, replicas };
+    raw = Math.max(raw, replicas);
   }
-  return { recommended: Math.min(Math.max(raw, floorOf(policy)), policy.max), inputs };
+  return { inputs, raw, replicas: Math.min(Math.max(raw, bounds.floor), bounds.max) };
 }
 
 /** Appends a run, and drops those that no window can see any more. */
-function remember(history: Run[], now: Ms, replicas: number, policy: Policy): Run[] {
-  const next = history.at(-1)?.replicas === replicas ? [...history] : [...history, { at: now, replicas }];
-  const horizon = now - Math.max(policy.scaleUpWindowMs, policy.scaleDownWindowMs);
+export function remember(history: readonly Run[], at: Ms, replicas: number, policy: Policy): readonly Run[] {
+  const horizon = at - Math.max(policy.scaleUpWindowMs, policy.scaleDownWindowMs);
+  const isNew = history.at(-1)?.replicas !== replicas;
+  if (!isNew && (history.length < 2 || history[1]!.at > horizon)) return history;
+  const next = isNew ? [...history, { at, replicas }] : [...history];
   while (next.length > 1 && next[1]!.at <= horizon) next.shift();
   return next;
 }
 
-/** The recommendations that held at any moment of [now - window, now]; undefined when history is shorter than that. */
-function inWindow(history: Run[], now: Ms, window: Ms): number[] | undefined {
-  const from = now - window;
+/** The lowest and the highest recommendation that held at any moment of [at - window, at]; undefined when history is shorter. */
+function inWindow(history: readonly Run[], at: Ms, window: Ms): { lowest: number; highest: number } | undefined {
+  const from = at - window;
   if (history.length === 0 || history[0]!.at > from) return undefined;
-  return history
-    .filter((_, index) => index === history.length - 1 || history[index + 1]!.at > from)
-    .map((run) => run.replicas);
+  let [lowest, highest] = [Infinity, 0];
+  for (let index = history.length - 1; index >= 0; index -= 1) {
+    const { at: began, replicas } = history[index]!;
+    lowest = Math.min(lowest, replicas);
+    highest = Math.max(highest, replicas);
+    if (began <= from) break;
+  }
+  return { lowest, highest };
 }
 
 /**
- * One look of the autoscaler: pure. Up when the recommendation stood above `desired` for the whole scale-up window,
- * to the lowest in it; down when below for the whole scale-down window, to the highest in it (simulation §3).
+ * The verdict of a look: pure. Up when the recommendation stood above `desired` for the whole scale-up window, to the
+ * lowest in it; down when below for the whole scale-down window, to the highest in it (simulation §3).
  */
-export function decide(policy: Policy, desired: number, history: Run[], signal: Signal, now: Ms): Look {
-  const { recommended, inputs } = recommend(policy, signal);
-  const runs = remember(history, now, recommended, policy);
-  const look = { at: now, inputs, recommended, history: runs };
-
-  const up = inWindow(runs, now, policy.scaleUpWindowMs);
-  const lowest = up ? Math.min(...up) : desired;
-  const down = inWindow(runs, now, policy.scaleDownWindowMs);
-  const highest = down ? Math.max(...down) : desired;
-  const [next, reason] =
-    lowest > desired
-      ? [lowest, `load asked for at least ${lowest} replicas for ${toSpan(policy.scaleUpWindowMs)}`]
-      : highest < desired
-        ? [highest, `load asked for at most ${highest} replicas for ${toSpan(policy.scaleDownWindowMs)}`]
-        : [desired, waiting(policy, desired, recommended)];
-  return {
-    ...look,
-    desired: next,
-    reason,
-    nextLookAt: signal.active ? nextLook(now) : nextBoundary(policy, next, runs, now),
-  };
+export function decide(policy: Policy, desired: number, history: readonly Run[], at: Ms): number {
+  const up = inWindow(history, at, policy.scaleUpWindowMs);
+  if (up && up.lowest > desired) return up.lowest;
+  const down = inWindow(history, at, policy.scaleDownWindowMs);
+  return down && down.highest < desired ? down.highest : desired;
 }
 
-function waiting(policy: Policy, desired: number, recommended: number): string {
-  if (recommended > desired)
-    return `load asks for ${recommended} replicas; waiting for the scale-up window (${toSpan(policy.scaleUpWindowMs)})`;
-  if (recommended < desired)
-    return `load asks for ${recommended} replicas; waiting for the scale-down window (${toSpan(policy.scaleDownWindowMs)})`;
-  return "load asks for the replicas there are";
-}
-
-/** With no load the recommendation stands still, so only a run that leaves a window can change the outcome. */
-function nextBoundary(policy: Policy, desired: number, runs: Run[], now: Ms): Ms | null {
-  const recommended = runs.at(-1)!.replicas;
-  if (recommended === desired) return null;
-  const window = recommended > desired ? policy.scaleUpWindowMs : policy.scaleDownWindowMs;
-  const times = runs.map((run) => run.at + window).filter((at) => at > now);
-  return times.length > 0 ? Math.min(...times) : null;
+/**
+ * With a recommendation that stands still, the look at which the verdict changes: only a run that leaves a window can
+ * change it. Null when it never will.
+ */
+export function nextVerdict(policy: Policy, desired: number, history: readonly Run[], after: Ms): Ms | null {
+  const current = history.at(-1)?.replicas ?? desired;
+  if (current === desired) return null;
+  const window = current > desired ? policy.scaleUpWindowMs : policy.scaleDownWindowMs;
+  for (const run of history) {
+    // on the grid: the first look at which this run has held for the whole window
+    const at = Math.ceil((run.at + window) / LOOK_INTERVAL_MS) * LOOK_INTERVAL_MS;
+    if (at > after && decide(policy, desired, history, at) !== desired) return at;
+  }
+  return null;
 }

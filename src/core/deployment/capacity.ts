@@ -1,9 +1,6 @@
-import type { CatalogAccelerator } from "../../schema/catalog.ts";
+import type { CapacityCell, CapacityConstants, CatalogAccelerator } from "../../schema/catalog.ts";
 import type { DeploymentSpec } from "../../schema/deployment.ts";
-import type { Precision } from "../../schema/hardware.ts";
-import type { Ms } from "../time.ts";
-import { SECOND } from "../time.ts";
-import type { Flight, Load } from "./load.ts";
+import type { AcceleratorType, Precision } from "../../schema/hardware.ts";
 
 /** What the simulation needs to know of a model. */
 export interface ModelFacts {
@@ -17,22 +14,18 @@ export interface ModelFacts {
   contextLength: number;
   precision: Precision;
   supportsLora: boolean;
+  /** The only types that it runs on; undefined for any. */
+  accelerators: AcceleratorType[] | undefined;
 }
 
-/** Capacity grows with accelerators to this power: sub-linear, as the page says (ours). */
-const SUBLINEAR = 0.8;
-/** Prefill gain and memory cost of `longPrompt` (ours; the page says "roughly doubles"). */
-const LONG_PROMPT_PREFILL_GAIN = 1.5;
-const LONG_PROMPT_MEMORY = 2;
-/** Memory on top of the weights (ours). */
-const MEMORY_HEADROOM = 1.2;
-/** At this many requests at once, one request decodes half as fast (ours). */
-const HALF_SPEED_CONCURRENCY = 48;
-const CONCURRENCY_MIN = 8;
-const CONCURRENCY_MAX = 256;
-const CONCURRENCY_SCALE = 192;
-/** Accelerators of one node; a replica never spans nodes (ours). */
-const GPUS_PER_NODE = 8;
+/** The catalogue's capacity model: its constants, and cells that were measured. */
+export interface CapacityTable {
+  constants: CapacityConstants;
+  /** By `model type count`, as `cellKey` writes it. */
+  cells: Map<string, CapacityCell>;
+}
+
+export const cellKey = (model: string, type: string, count: number): string => `${model} ${type} ${count}`;
 
 const bytesPerParameter = (precision: Precision): number =>
   precision.startsWith("FP8") ? 1 : precision.startsWith("FP4") || precision === "NF4" ? 0.5 : 2;
@@ -40,59 +33,57 @@ const bytesPerParameter = (precision: Precision): number =>
 export const weightsGb = (model: ModelFacts, precision: Precision): number =>
   model.parametersB * bytesPerParameter(precision);
 
-/** The least accelerators of a power of two that hold the model; Infinity when no node does. */
+/** Whether an accelerator computes with a weight format. */
+export const supportsPrecision = (accelerator: CatalogAccelerator, precision: Precision): boolean =>
+  accelerator.precisions.some((family) => precision.startsWith(family));
+
+/** The least accelerators of a power of two that hold the model; Infinity when no node does, or the type cannot run it. */
 export function minAcceleratorCount(
   model: ModelFacts,
   precision: Precision,
   accelerator: CatalogAccelerator,
   longPrompt: boolean,
+  { memoryHeadroom, longPromptMemory, acceleratorsPerNode }: CapacityConstants,
 ): number {
-  const memory = weightsGb(model, precision) * MEMORY_HEADROOM * (longPrompt ? LONG_PROMPT_MEMORY : 1);
+  if (model.accelerators && !model.accelerators.includes(accelerator.type)) return Infinity;
+  if (!supportsPrecision(accelerator, precision)) return Infinity;
+  const memory = weightsGb(model, precision) * memoryHeadroom * (longPrompt ? longPromptMemory : 1);
   let count = longPrompt ? 2 : 1;
-  while (count <= GPUS_PER_NODE && count * accelerator.memoryGb < memory) count *= 2;
-  return count <= GPUS_PER_NODE ? count : Infinity;
+  while (count <= acceleratorsPerNode && count * accelerator.memoryGb < memory) count *= 2;
+  return count <= acceleratorsPerNode ? count : Infinity;
 }
 
 /** One replica's speed and width. */
 export interface Capacity {
   prefillTokensPerSecond: number;
+  /** Of one request alone on the replica; see `crowd`. */
   decodeTokensPerSecond: number;
   /** Requests served at a time; as many again may wait. */
   concurrency: number;
+  halfSpeedConcurrency: number;
 }
 
-export function capacityOf(spec: DeploymentSpec, model: ModelFacts, accelerator: CatalogAccelerator): Capacity {
-  const gain = spec.acceleratorCount ** SUBLINEAR / model.activeB;
-  const width = Math.round((CONCURRENCY_SCALE / Math.sqrt(model.activeB)) * spec.acceleratorCount ** SUBLINEAR);
+/** How many times longer a token takes with `inFlight` requests on the replica. */
+export const crowd = (capacity: Capacity, inFlight: number): number =>
+  1 + Math.min(inFlight, capacity.concurrency) / capacity.halfSpeedConcurrency;
+
+/** A replica's capacity: a measured cell where the catalogue has one, otherwise the constants' formula. */
+export function capacityOf(
+  spec: DeploymentSpec,
+  model: ModelFacts,
+  accelerator: CatalogAccelerator,
+  { constants, cells }: CapacityTable,
+): Capacity {
+  const cell = cells.get(cellKey(model.name, spec.acceleratorType, spec.acceleratorCount));
+  const gain = spec.acceleratorCount ** constants.acceleratorExponent;
+  const width = Math.round((constants.concurrencyScale / Math.sqrt(model.activeB)) * gain);
+  const bounded = Math.min(Math.max(width, constants.concurrencyMin), constants.concurrencyMax);
   return {
-    prefillTokensPerSecond: accelerator.prefillRate * gain * (spec.autoTune?.longPrompt ? LONG_PROMPT_PREFILL_GAIN : 1),
-    decodeTokensPerSecond: accelerator.decodeRate * gain,
-    concurrency: spec.maxConcurrencyPerReplica || Math.min(Math.max(width, CONCURRENCY_MIN), CONCURRENCY_MAX),
+    prefillTokensPerSecond:
+      (cell?.prefillTokensPerSecond ?? (accelerator.prefillRate * gain) / model.activeB) *
+      (spec.autoTune?.longPrompt ? constants.longPromptPrefillGain : 1),
+    decodeTokensPerSecond: cell?.decodeTokensPerSecond ?? (accelerator.decodeRate * gain) / model.activeB,
+    concurrency: spec.maxConcurrencyPerReplica || (cell?.concurrency ?? bounded),
+    halfSpeedConcurrency: constants.halfSpeedConcurrency,
   };
-}
-
-/**
- * The replica that takes a request and its whole timing, or undefined when all are full.
- * The ready replica with the fewest in flight; ties by replica number (simulation §2).
- */
-export function admit(
-  load: Load,
-  replicas: { number: number }[],
-  capacity: Capacity,
-  now: Ms,
-  promptTokens: number,
-  completionTokens: number,
-): Flight | undefined {
-  let best: { number: number } | undefined;
-  let fewest = capacity.concurrency * 2;
-  for (const replica of replicas) {
-    const inFlight = load.inFlight(replica.number, now);
-    if (inFlight < fewest) [best, fewest] = [replica, inFlight];
-  }
-  if (!best) return undefined;
-  const crowd = 1 + Math.min(fewest, capacity.concurrency) / HALF_SPEED_CONCURRENCY;
-  const startAt = load.startAt(best.number, now, capacity.concurrency);
-  const firstTokenAt = startAt + Math.ceil((promptTokens / capacity.prefillTokensPerSecond) * SECOND);
-  const endAt = firstTokenAt + Math.ceil((completionTokens / capacity.decodeTokensPerSecond) * crowd * SECOND);
-  return { replica: best.number, admittedAt: now, startAt, firstTokenAt, endAt, promptTokens, completionTokens };
 }

@@ -1,16 +1,21 @@
 import type { DeploymentState } from "../../schema/deployment.ts";
 import type { Status } from "../../schema/wire.ts";
 import type { Ms } from "../time.ts";
-import type { Signal } from "./autoscaler.ts";
+import type { ColdStart } from "./accrual.ts";
+import type { Capacity } from "./capacity.ts";
+import type { Observation } from "./load.ts";
 import { PURGE_MS } from "./policy.ts";
-import type { DeploymentRecord, LogEntry, Replica, UsageEntry } from "./record.ts";
+import type { DeploymentRecord, Explanation, LogEntry, Replica, UsageEntry } from "./record.ts";
+import { wirePhase } from "./record.ts";
 import type { StartTimes } from "./replica.ts";
 
 /** What a step reads besides the record: facts that others own. */
 export interface Surroundings {
   times: StartTimes;
-  /** Load over [from, to) and what a replica can take. */
-  signal(from: Ms, to: Ms): Signal;
+  capacity: Capacity;
+  coldStart: ColdStart;
+  /** Requests that came over HTTP. */
+  load: { observe(from: Ms, to: Ms): Observation; isActive(from: Ms): boolean };
 }
 
 export const OK: Status = { code: "OK", message: "" };
@@ -22,11 +27,22 @@ export interface Draft {
   readonly surroundings: Surroundings;
   readonly log: LogEntry[];
   readonly usage: UsageEntry[];
+  /** The load, the bounds or the count changed: the next look has to be found anew. */
+  lookAgain: boolean;
+  /** A request came whose load is about to be added: there will be something to see at the next look. */
+  requested: boolean;
   gone: boolean;
 }
 
-export function note(draft: Draft, type: string, from: string | number, to: string | number, reason: string): void {
-  draft.log.push({ type, from: String(from), to: String(to), reason });
+export function note(
+  draft: Draft,
+  type: string,
+  from: string | number,
+  to: string | number,
+  reason: string,
+  detail?: Explanation,
+): void {
+  draft.log.push({ type, from: String(from), to: String(to), reason, detail });
 }
 
 export function setState(draft: Draft, state: DeploymentState, reason: string): void {
@@ -35,25 +51,39 @@ export function setState(draft: Draft, state: DeploymentState, reason: string): 
   draft.record.state = state;
 }
 
-export function setDesired(draft: Draft, desired: number, reason: string): void {
+export function setDesired(draft: Draft, desired: number, reason: string, detail?: Explanation): void {
   const { record } = draft;
   if (record.desired === desired) return;
-  note(draft, "desired", record.desired, desired, reason);
-  if (record.desired === 0 || desired === 0) record.history = [];
+  note(draft, "desired", record.desired, desired, reason, detail);
+  if (record.desired === 0 || desired === 0) forgetLooks(draft);
   record.desired = desired;
+  draft.lookAgain = true;
 }
 
-export function remove(draft: Draft, doomed: Replica[], reason: string): void {
+/** The autoscaler starts over, with fresh windows. */
+export function forgetLooks({ record, now }: Draft): void {
+  record.history = [];
+  record.lookedAt = now;
+  record.lookAt = null;
+}
+
+/** The bill of a ready replica up to now. */
+export const usageOf = (record: DeploymentRecord, replica: Replica, now: Ms): UsageEntry => ({
+  acceleratorType: record.spec.acceleratorType,
+  baseModel: record.spec.baseModel,
+  region: replica.region ?? "REGION_UNSPECIFIED",
+  gpus: replica.gpus,
+  reservedGpus: replica.reservedGpus,
+  from: replica.since,
+  to: now,
+});
+
+export function remove(draft: Draft, doomed: readonly Replica[], reason: string): void {
+  if (doomed.length === 0) return;
   const { record, now } = draft;
   for (const replica of doomed) {
-    note(draft, "replica", replica.phase, "removed", `replica ${replica.number}: ${reason}`);
-    if (replica.phase === "ready")
-      draft.usage.push({
-        acceleratorType: record.spec.acceleratorType,
-        gpus: replica.gpus,
-        from: replica.since,
-        to: now,
-      });
+    note(draft, "replica", wirePhase[replica.phase], "removed", `replica ${replica.number}: ${reason}`);
+    if (replica.phase === "ready") draft.usage.push(usageOf(record, replica, now));
   }
   record.replicas = record.replicas.filter((replica) => !doomed.includes(replica));
 }
@@ -71,7 +101,9 @@ export function beginDelete(draft: Draft, reason: string): void {
     record.replicas.filter((replica) => replica.phase !== "ready"),
     "the deployment is deleted",
   );
+  if (record.traffic.length > 0) note(draft, "traffic", "on", "ended", "the deployment is deleted");
   Object.assign(record, {
+    traffic: [],
     deleteTime: now,
     purgeTime: now + PURGE_MS,
     drainAt: now + surroundings.times.drainMs,

@@ -1,11 +1,13 @@
 import type { DeploymentSpec } from "../../schema/deployment.ts";
 import type { Region } from "../../schema/hardware.ts";
 import type { Ms } from "../time.ts";
+import { toSpan } from "../time.ts";
 import { nextLook } from "./autoscaler.ts";
 import type { Draft } from "./draft.ts";
-import { beginDelete, isActive, note, OK, setDesired, setState } from "./draft.ts";
-import { floorOf, policyOf } from "./policy.ts";
+import { beginDelete, forgetLooks, isActive, note, OK, remove, setDesired, setState } from "./draft.ts";
+import { boundsAt, policyOf } from "./policy.ts";
 import { placeReplica } from "./replica.ts";
+import type { Traffic } from "./traffic.ts";
 
 /** What can happen to a deployment. `wake` is time itself: its own timer is due. */
 export type DeploymentEvent =
@@ -13,10 +15,26 @@ export type DeploymentEvent =
   | { type: "request"; until: Ms }
   | { type: "scale"; replicas: number }
   | { type: "update"; spec: DeploymentSpec; restart: boolean }
-  | { type: "placed"; replica: number; region: Region }
+  | { type: "placed"; replica: number; region: Region; reservedGpus: number }
   | { type: "short"; message: string }
+  | { type: "revoked"; replicas: readonly number[]; reason: string }
+  | { type: "traffic"; add?: Traffic; remove?: readonly string[] }
   | { type: "delete" }
   | { type: "undelete" };
+
+function wakeUp(draft: Draft, reason: string): void {
+  const { record } = draft;
+  if (record.desired === 0 && record.spec.maxReplicaCount > 0 && isActive(record)) setDesired(draft, 1, reason);
+}
+
+/** A request came: real ones one by one, synthetic ones as far as they matter. */
+export function touch(draft: Draft, at: Ms, until: Ms): void {
+  const { record } = draft;
+  record.lastRequestAt = Math.max(record.lastRequestAt ?? at, at);
+  record.trafficSince = Math.max(record.trafficSince, at);
+  record.idleSince = Math.max(record.idleSince, until);
+  wakeUp(draft, "a request came while scaled to zero");
+}
 
 /** One handler per event; each changes the draft and leaves the consequences to `settle`. */
 export const handlers: {
@@ -26,49 +44,49 @@ export const handlers: {
 
   request(draft, { until }) {
     const { record, now } = draft;
-    record.lastRequestAt = now;
-    record.trafficSince = Math.max(record.trafficSince, now);
-    record.idleSince = Math.max(record.idleSince, until);
-    if (record.desired === 0 && record.spec.maxReplicaCount > 0 && isActive(record)) {
-      setDesired(draft, 1, "a request came while scaled to zero");
+    touch(draft, now, until);
+    // its load is added after this step, and is seen at the next look
+    if (record.desired > 0 && (record.lookAt === null || record.lookAt > nextLook(now))) {
+      draft.lookAgain = true;
+      draft.requested = true;
     }
-    if (record.desired > 0) record.lookAt = Math.min(record.lookAt ?? Infinity, nextLook(now));
   },
 
   scale(draft, { replicas }) {
-    const policy = policyOf(draft.record.spec);
+    const bounds = boundsAt(policyOf(draft.record.spec), draft.now);
     draft.record.idleSince = draft.now;
-    setDesired(draft, Math.min(Math.max(replicas, policy.min), policy.max), `scaled by request to ${replicas}`);
-    // the autoscaler goes on from here, with fresh windows
-    draft.record.history = [];
-    draft.record.lookAt = nextLook(draft.now);
+    setDesired(draft, Math.min(Math.max(replicas, bounds.min), bounds.max), `scaled by request to ${replicas}`);
+    forgetLooks(draft);
+    draft.lookAgain = true;
   },
 
   update(draft, { spec, restart }) {
     const { record, now } = draft;
-    const [before, policy] = [policyOf(record.spec), policyOf(spec)];
+    const before = policyOf(record.spec);
     record.spec = spec;
     record.updateTime = now;
     record.idleSince = Math.max(record.idleSince, now);
-    if (before.min > 0 && policy.min === 0) record.trafficSince = now;
-    if (policy.max === 0) setDesired(draft, 0, "parked: max replica count is 0");
+    draft.lookAgain = true;
+    if (before.min > 0 && spec.minReplicaCount === 0) record.trafficSince = now;
+    const bounds = boundsAt(policyOf(spec), now);
+    if (bounds.max === 0) setDesired(draft, 0, "parked: max replica count is 0");
     else if (record.state === "CREATING")
-      setDesired(draft, Math.max(record.desired, floorOf(policy)), "replica bounds changed");
-    setDesired(draft, Math.min(Math.max(record.desired, policy.min), policy.max), "replica bounds changed");
-    if (record.desired > 0) record.lookAt = Math.min(record.lookAt ?? Infinity, nextLook(now));
+      setDesired(draft, Math.max(record.desired, bounds.floor), "replica bounds changed");
+    setDesired(draft, Math.min(Math.max(record.desired, bounds.min), bounds.max), "replica bounds changed");
     if (!restart) return;
     record.generation += 1;
     if (record.state === "READY" && record.replicas.length > 0)
       setState(draft, "UPDATING", "hardware or model settings changed");
   },
 
-  placed(draft, { replica: number, region }) {
+  placed(draft, { replica: number, region, reservedGpus }) {
     const { record, surroundings, now } = draft;
     record.replicas = record.replicas.map((replica) =>
-      replica.number === number ? placeReplica(replica, region, surroundings.times, now) : replica,
+      replica.number === number ? placeReplica(replica, region, reservedGpus, surroundings.times, now) : replica,
     );
     record.region = record.replicas.find((replica) => replica.region !== null)?.region ?? region;
-    note(draft, "replica", "pendingScheduling", "downloadingModel", `replica ${number}: placed in ${region}`);
+    const since = reservedGpus > 0 ? ", on reserved capacity" : "";
+    note(draft, "replica", "pendingScheduling", "downloadingModel", `replica ${number}: placed in ${region}${since}`);
     if (record.status.code !== "OK" && !record.replicas.some((replica) => replica.phase === "waiting"))
       record.status = OK;
   },
@@ -77,6 +95,27 @@ export const handlers: {
     if (draft.record.status.message === message) return;
     note(draft, "stockout", draft.record.status.code, "RESOURCE_EXHAUSTED", message);
     draft.record.status = { code: "RESOURCE_EXHAUSTED", message };
+  },
+
+  revoked(draft, { replicas, reason }) {
+    const { record } = draft;
+    remove(
+      draft,
+      record.replicas.filter(({ number }) => replicas.includes(number)),
+      reason,
+    );
+  },
+
+  traffic(draft, { add, remove: gone = [] }) {
+    const { record, now } = draft;
+    record.traffic = record.traffic.filter(({ id }) => !gone.includes(id));
+    for (const id of gone) note(draft, "traffic", "on", "removed", id);
+    if (!add) return;
+    record.traffic = [...record.traffic, add];
+    const starts = add.startAt > now ? `in ${toSpan(add.startAt - now)}` : "now";
+    const lasts = add.endAt === null ? "" : `, for ${toSpan(add.endAt - add.startAt)}`;
+    const unit = add.kind === "requestsPerSecond" ? "requests/s" : "clients";
+    note(draft, "traffic", "none", "added", `${add.id}: ${add.shape}, ${add.level} ${unit}, starts ${starts}${lasts}`);
   },
 
   delete(draft) {
@@ -95,6 +134,6 @@ export const handlers: {
       trafficSince: now,
     });
     setState(draft, "CREATING", "undeleted");
-    setDesired(draft, floorOf(policyOf(record.spec)), "undeleted");
+    setDesired(draft, boundsAt(policyOf(record.spec), now).floor, "undeleted");
   },
 };

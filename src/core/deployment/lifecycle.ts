@@ -1,12 +1,15 @@
 import type { DeploymentSpec } from "../../schema/deployment.ts";
 import type { Ms } from "../time.ts";
+import { nextArrival } from "./accrual.ts";
+import { accrue, scaleToZeroAt, takeLooks, unusedDeleteAt } from "./autoscale.ts";
 import type { Draft, Surroundings } from "./draft.ts";
-import { isActive, OK } from "./draft.ts";
+import { isActive, OK, usageOf } from "./draft.ts";
 import type { DeploymentEvent } from "./handlers.ts";
 import { handlers } from "./handlers.ts";
-import { floorOf, policyOf } from "./policy.ts";
+import { boundsAt, policyOf } from "./policy.ts";
 import type { DeploymentRecord, LogEntry, UsageEntry } from "./record.ts";
-import { scaleToZeroAt, settle, unusedDeleteAt } from "./settle.ts";
+import { settle } from "./settle.ts";
+import { nextPieceAt } from "./traffic.ts";
 
 export interface Step {
   /** Undefined when the deployment is purged. */
@@ -21,13 +24,18 @@ export interface Step {
  */
 export function step(record: DeploymentRecord, event: DeploymentEvent, now: Ms, surroundings: Surroundings): Step {
   const draft: Draft = {
-    record: { ...record, replicas: [...record.replicas] },
+    record: { ...record },
     now,
     surroundings,
     log: [],
     usage: [],
+    lookAgain: false,
+    requested: false,
     gone: false,
   };
+  accrue(draft);
+  // what a client changes must not change the looks that came before it
+  if (event.type !== "wake") takeLooks(draft);
   (handlers[event.type] as (draft: Draft, event: DeploymentEvent) => void)(draft, event);
   settle(draft);
   return { record: draft.gone ? undefined : draft.record, log: draft.log, usage: draft.usage };
@@ -55,7 +63,7 @@ export function createRecord(
     deleteTime: null,
     purgeTime: null,
     drainAt: null,
-    desired: floorOf(policyOf(spec)),
+    desired: boundsAt(policyOf(spec), now).floor,
     generation: 0,
     nextReplica: 0,
     replicas: [],
@@ -64,31 +72,44 @@ export function createRecord(
     trafficSince: now,
     lastRequestAt: null,
     lookAt: null,
+    lookedAt: now,
     history: [],
     decision: null,
+    boundsUntil: null,
+    traffic: [],
+    flows: [],
+    accruedAt: now,
   };
 }
 
-/** When the deployment next needs a step: computed, never polled. Null when only a client can change it. */
-export function nextWakeAt(record: DeploymentRecord): Ms | null {
-  const times = [
-    ...record.replicas.map((replica) => replica.dueAt),
-    record.drainAt,
-    record.state === "DELETED" ? record.purgeTime : null,
-    isActive(record) ? record.lookAt : null,
-    scaleToZeroAt(record),
-    unusedDeleteAt(record),
-  ].filter((at) => at !== null);
-  return times.length > 0 ? Math.min(...times) : null;
+/** When the deployment next needs a step after `now`: computed, never polled. Null when only a client can change it. */
+export function nextWakeAt(record: DeploymentRecord, now: Ms): Ms | null {
+  let next = Infinity;
+  const consider = (at: Ms | null | undefined): void => {
+    if (at !== null && at !== undefined && at < next) next = at;
+  };
+  for (const replica of record.replicas) consider(replica.dueAt);
+  consider(record.drainAt);
+  if (record.state === "DELETED") consider(record.purgeTime);
+  if (isActive(record)) {
+    consider(record.lookAt);
+    consider(record.boundsUntil);
+    consider(scaleToZeroAt(record, now));
+    consider(unusedDeleteAt(record, now));
+    if (record.traffic.length > 0) {
+      consider(nextPieceAt(record.traffic, now));
+      if (record.desired === 0 && record.spec.maxReplicaCount > 0) consider(nextArrival(record, now)?.at);
+    }
+  }
+  return next === Infinity ? null : next;
 }
 
 /** The last step of a deployment that is removed for good before its time. */
 export function endNow(record: DeploymentRecord, now: Ms): Step {
   const ready = record.replicas.filter((replica) => replica.phase === "ready");
-  const { acceleratorType } = record.spec;
   return {
     record: undefined,
     log: [{ type: "state", from: record.state, to: "purged", reason: "hard deleted by request" }],
-    usage: ready.map((replica) => ({ acceleratorType, gpus: replica.gpus, from: replica.since, to: now })),
+    usage: ready.map((replica) => usageOf(record, replica, now)),
   };
 }

@@ -4,6 +4,8 @@ import { SECOND } from "../time.ts";
 /** The computed life of one request on one replica (simulation §2). */
 export interface Flight {
   replica: number;
+  /** 200; 429 and 503 for requests that were turned away: they take no time and load nothing. */
+  status: number;
   admittedAt: Ms;
   startAt: Ms;
   firstTokenAt: Ms;
@@ -19,6 +21,13 @@ export interface Observation {
   promptTokensPerSecond: number;
   generatedTokensPerSecond: number;
 }
+
+export const NOTHING: Observation = {
+  concurrentRequests: 0,
+  requestsPerSecond: 0,
+  promptTokensPerSecond: 0,
+  generatedTokensPerSecond: 0,
+};
 
 interface Bucket {
   busyMs: number;
@@ -39,12 +48,14 @@ export class Load {
   readonly #ends = new Map<number, Ms[]>();
 
   add(flight: Flight): void {
+    if (flight.status === 503) return;
+    this.#bucket(secondOf(flight.admittedAt)).requests += 1;
+    if (flight.status !== 200) return;
     const ends = this.#ends.get(flight.replica) ?? [];
     let at = ends.length;
     while (at > 0 && ends[at - 1]! > flight.endAt) at -= 1;
     ends.splice(at, 0, flight.endAt);
     this.#ends.set(flight.replica, ends);
-    this.#bucket(secondOf(flight.admittedAt)).requests += 1;
     this.#spread(flight.admittedAt, flight.endAt, "busyMs", flight.endAt - flight.admittedAt);
     this.#spread(flight.startAt, flight.firstTokenAt, "promptTokens", flight.promptTokens);
     this.#spread(flight.firstTokenAt, flight.endAt, "generatedTokens", flight.completionTokens);
@@ -63,6 +74,7 @@ export class Load {
 
   /** The average over [from, to); both on whole seconds. */
   observe(from: Ms, to: Ms): Observation {
+    if (this.#buckets.size === 0) return NOTHING;
     const total: Bucket = { busyMs: 0, requests: 0, promptTokens: 0, generatedTokens: 0 };
     for (let second = secondOf(from); second < secondOf(to); second += 1) {
       const bucket = this.#buckets.get(second);
@@ -81,11 +93,17 @@ export class Load {
     };
   }
 
-  /** Forgets buckets before `before`; true when any load is left. */
-  prune(before: Ms): boolean {
+  /** Forgets buckets before `before`. */
+  prune(before: Ms): void {
     const first = secondOf(before);
     for (const second of this.#buckets.keys()) if (second < first) this.#buckets.delete(second);
-    return this.#buckets.size > 0;
+  }
+
+  /** Whether any load lies at `from` or later. */
+  isActive(from: Ms): boolean {
+    const first = secondOf(from);
+    for (const second of this.#buckets.keys()) if (second >= first) return true;
+    return false;
   }
 
   #alive(replica: number, now: Ms): Ms[] {

@@ -2,6 +2,9 @@ import type { AcceleratorType, Region } from "../../schema/hardware.ts";
 import type { DeploymentSpec, DeploymentState } from "../../schema/deployment.ts";
 import type { Status } from "../../schema/wire.ts";
 import type { Ms } from "../time.ts";
+import type { Recommendation } from "./autoscaler.ts";
+import type { Flow } from "./flow.ts";
+import type { Traffic } from "./traffic.ts";
 
 /** Stages of a replica's start; `scheduling` and `waiting` (in line for GPUs) both show as pendingScheduling. */
 export type Phase = "scheduling" | "waiting" | "downloading" | "initializing" | "ready";
@@ -27,6 +30,10 @@ export interface Replica {
   /** Where it holds GPUs; null before it has any. */
   region: Region | null;
   gpus: number;
+  /** Of these, covered by the account's reservation when it was placed. */
+  reservedGpus: number;
+  /** Runs on capacity that may be taken back. */
+  revocable: boolean;
 }
 
 /** A recommendation of the autoscaler that held from `at` until the next run's `at`. */
@@ -35,14 +42,12 @@ export interface Run {
   replicas: number;
 }
 
-/** The autoscaler's last look, for `:explain`. */
-export interface Decision {
+/** The autoscaler's last look that counted, in numbers; `reason.ts` puts it into words. */
+export interface Decision extends Recommendation {
   at: Ms;
-  desired: number;
-  reason: string;
-  /** What each load target asks for, before any window. */
-  inputs: Record<string, number>;
-  recommended: number;
+  /** The desired count before and after it. */
+  from: number;
+  to: number;
 }
 
 /** Everything that is known of a deployment: one JSON document in the store. */
@@ -74,10 +79,19 @@ export interface DeploymentRecord {
   trafficSince: Ms;
   /** The last inference request, for the guard of DELETE; null before the first. */
   lastRequestAt: Ms | null;
-  /** The autoscaler's next look; null while nothing can change its mind. */
+  /** The autoscaler's next look that can matter; null while nothing can change its mind. */
   lookAt: Ms | null;
-  history: Run[];
+  /** All looks up to here are in `history`. */
+  lookedAt: Ms;
+  history: readonly Run[];
   decision: Decision | null;
+  /** When a scaling schedule next opens or closes. */
+  boundsUntil: Ms | null;
+  traffic: readonly Traffic[];
+  /** What the traffic did to the ready replicas, the latest last; empty while there is none. */
+  flows: readonly Flow[];
+  /** Up to here the traffic's requests are counted. */
+  accruedAt: Ms;
 }
 
 /** One line of the event log. */
@@ -86,18 +100,38 @@ export interface LogEntry {
   from: string;
   to: string;
   reason: string;
+  /** What the autoscaler saw, where it decided. */
+  detail?: Explanation | undefined;
+}
+
+/** A decision of the autoscaler with everything that led to it; times are RFC 3339 once it is written. */
+export interface Explanation extends Recommendation {
+  /** What the window did with the recommendation, in words. */
+  window: string;
+  bounds: { min: number; max: number; schedule: string };
+  desired: number;
+  nextLookTime: string | null;
 }
 
 /** GPU time to bill: one replica from ready to removal. */
 export interface UsageEntry {
   acceleratorType: AcceleratorType;
+  baseModel: string;
+  region: Region;
   gpus: number;
+  reservedGpus: number;
   from: Ms;
   to: Ms;
 }
 
 export const readyReplicas = (record: DeploymentRecord): Replica[] =>
   record.replicas.filter((replica) => replica.phase === "ready");
+
+export function readyCount(record: DeploymentRecord): number {
+  let count = 0;
+  for (const replica of record.replicas) if (replica.phase === "ready") count += 1;
+  return count;
+}
 
 /** Nothing but time, traffic or a client will change it: what `until: "settled"` and polling wait for. */
 export function isSettled(record: DeploymentRecord): boolean {

@@ -38,8 +38,16 @@ const nextPhase: Partial<Record<Phase, { phase: Phase; lasts: (times: StartTimes
 };
 
 /** A replica at the start of its pipeline. */
-export function startReplica(number: number, generation: number, gpus: number, times: StartTimes, now: Ms): Replica {
-  return { number, generation, gpus, phase: "scheduling", since: now, dueAt: now + times.schedulingMs, region: null };
+export function startReplica(
+  number: number,
+  generation: number,
+  gpus: number,
+  revocable: boolean,
+  times: StartTimes,
+  now: Ms,
+): Replica {
+  const dueAt = now + times.schedulingMs;
+  return { number, generation, phase: "scheduling", since: now, dueAt, region: null, gpus, reservedGpus: 0, revocable };
 }
 
 /** The replica once its phase has ended; itself when that is not yet. */
@@ -51,6 +59,12 @@ export function advanceReplica(replica: Replica, times: StartTimes, now: Ms): Re
 }
 
 /** The replica once it has GPUs in a region. */
-export function placeReplica(replica: Replica, region: Region, times: StartTimes, now: Ms): Replica {
-  return { ...replica, phase: "downloading", since: now, dueAt: now + times.downloadMs, region };
+export function placeReplica(
+  replica: Replica,
+  region: Region,
+  reservedGpus: number,
+  times: StartTimes,
+  now: Ms,
+): Replica {
+  return { ...replica, phase: "downloading", since: now, dueAt: now + times.downloadMs, region, reservedGpus };
 }

@@ -3,21 +3,26 @@ import { deployment } from "../../schema/deployment.ts";
 import { accountOf, idOf } from "../name.ts";
 import type { Ms } from "../time.ts";
 import { toTimestamp } from "../time.ts";
-import type { DeploymentRecord } from "./record.ts";
+import type { DeploymentRecord, Replica } from "./record.ts";
 import { wirePhase } from "./record.ts";
 
 const fields = Object.keys(deployment.shape) as (keyof Deployment)[];
 const time = (at: Ms | null): string | null => (at === null ? null : toTimestamp(at));
 
-function toStats(record: DeploymentRecord): ReplicaStats {
+/** Replicas by stage; revocable ones are counted among the ready. */
+export function toStats(replicas: readonly Replica[]): ReplicaStats {
   const count = { pendingScheduling: 0, downloadingModel: 0, initializing: 0, ready: 0 };
-  for (const replica of record.replicas) count[wirePhase[replica.phase]] += 1;
+  let revocable = 0;
+  for (const replica of replicas) {
+    count[wirePhase[replica.phase]] += 1;
+    if (replica.phase === "ready" && replica.revocable) revocable += 1;
+  }
   return {
     pendingSchedulingReplicaCount: count.pendingScheduling,
     downloadingModelReplicaCount: count.downloadingModel,
     initializingReplicaCount: count.initializing,
     readyReplicaCount: count.ready,
-    revocableReplicaCount: 0,
+    revocableReplicaCount: revocable,
     partialReplicaCount: 0,
     effectiveReplicaCount: count.ready,
   };
@@ -43,7 +48,7 @@ export function toResource(record: DeploymentRecord): Deployment {
     status: record.status,
     desiredReplicaCount: record.desired,
     replicaCount: record.replicas.length,
-    replicaStats: toStats(record),
+    replicaStats: toStats(record.replicas),
     cluster: "",
     region: record.region,
     directRouteHandle: toHandle(record),

@@ -1,16 +1,18 @@
-import type { Ms } from "../time.ts";
-import { toSpan } from "../time.ts";
-import { decide, nextLook, OBSERVATION_MS } from "./autoscaler.ts";
+import { autoscale, planLook, reflow } from "./autoscale.ts";
 import type { Draft } from "./draft.ts";
-import { beginDelete, isActive, note, OK, remove, setDesired, setState } from "./draft.ts";
-import { floorOf, policyOf, UNUSED_DELETE_MS } from "./policy.ts";
-import type { DeploymentRecord } from "./record.ts";
+import { forgetLooks, isActive, note, OK, remove, setDesired, setState } from "./draft.ts";
+import { boundsAt, policyOf } from "./policy.ts";
+import type { DeploymentRecord, Replica } from "./record.ts";
 import { wirePhase } from "./record.ts";
 import { advanceReplica, startReplica } from "./replica.ts";
+
+const isDue = (record: DeploymentRecord, now: number): boolean =>
+  record.replicas.some(({ dueAt }) => dueAt !== null && dueAt <= now);
 
 /** Moves every replica through the stages that are over by now. */
 function advanceReplicas(draft: Draft): void {
   const { record, surroundings, now } = draft;
+  if (!isDue(record, now)) return;
   const hadReady = record.replicas.some((replica) => replica.phase === "ready");
   record.replicas = record.replicas.map((replica) => {
     let current = replica;
@@ -44,69 +46,48 @@ function endDelete(draft: Draft): void {
   }
 }
 
-/** The autoscaler's look, scale to zero, and deletion after a week without traffic. */
-function autoscale(draft: Draft): void {
+/** Starts replicas up to the desired count; those beyond max, and all of a preemptible deployment, can be revoked. */
+function startMissing(draft: Draft, current: readonly Replica[]): void {
   const { record, now, surroundings } = draft;
-  const policy = policyOf(record.spec);
-  if (!isActive(record)) return;
-  if (record.lookAt !== null && record.lookAt <= now) {
-    record.lookAt = null;
-    if (record.desired > 0 && record.state !== "CREATING") {
-      const { history, nextLookAt, ...decision } = decide(
-        policy,
-        record.desired,
-        record.history,
-        surroundings.signal(now - OBSERVATION_MS, now),
-        now,
-      );
-      setDesired(draft, decision.desired, decision.reason);
-      Object.assign(record, { history, decision, lookAt: nextLookAt });
-    }
+  const { maxReplicaCount, acceleratorCount, preemptible } = record.spec;
+  let lasting = current.filter(({ revocable }) => !revocable).length;
+  for (let count = current.length; count < record.desired; count += 1) {
+    const revocable = preemptible || lasting >= maxReplicaCount;
+    if (!revocable) lasting += 1;
+    const number = record.nextReplica++;
+    record.replicas = [
+      ...record.replicas,
+      startReplica(number, record.generation, acceleratorCount, revocable, surroundings.times, now),
+    ];
+    note(draft, "replica", "none", "pendingScheduling", `replica ${number}${revocable ? ", revocable" : ""}`);
   }
-  const zeroAt = scaleToZeroAt(record);
-  if (zeroAt !== null && zeroAt <= now) {
-    setDesired(draft, 0, `no requests for ${toSpan(policy.scaleToZeroWindowMs)}`);
-    record.lookAt = null;
-  }
-  const unusedAt = unusedDeleteAt(record);
-  if (unusedAt !== null && unusedAt <= now) beginDelete(draft, `no requests for ${toSpan(UNUSED_DELETE_MS)}`);
 }
 
-/** When the scale-to-zero window ends; null when it does not apply. */
-export function scaleToZeroAt(record: DeploymentRecord): Ms | null {
-  const policy = policyOf(record.spec);
-  return record.state === "READY" && policy.min === 0 && record.desired > 0
-    ? record.idleSince + policy.scaleToZeroWindowMs
-    : null;
-}
-
-/** When the service deletes it for lack of traffic. */
-export function unusedDeleteAt(record: DeploymentRecord): Ms | null {
-  return isActive(record) && record.spec.minReplicaCount === 0 ? record.trafficSince + UNUSED_DELETE_MS : null;
-}
+/** Unready ones go first, then revocable ones, then the youngest. */
+const surplusOrder = (a: Replica, b: Replica): number =>
+  Number(a.phase === "ready") - Number(b.phase === "ready") ||
+  Number(b.revocable) - Number(a.revocable) ||
+  b.number - a.number;
 
 /** Starts and removes replicas until there are as many as desired, of the current generation. */
 function reconcile(draft: Draft): void {
-  const { record, now, surroundings } = draft;
+  const { record } = draft;
   if (!isActive(record)) return;
-  const current = record.replicas.filter((replica) => replica.generation === record.generation);
-  for (let count = current.length; count < record.desired; count += 1) {
-    const number = record.nextReplica++;
-    record.replicas.push(
-      startReplica(number, record.generation, record.spec.acceleratorCount, surroundings.times, now),
-    );
-    note(draft, "replica", "none", "pendingScheduling", `replica ${number}`);
+  const { generation } = record;
+  const isCurrent = (replica: Replica): boolean => replica.generation === generation;
+  const hasOld = !record.replicas.every(isCurrent);
+  if (record.replicas.length !== record.desired || hasOld) {
+    const current = record.replicas.filter(isCurrent);
+    startMissing(draft, current);
+    const surplus = [...current].sort(surplusOrder).slice(0, Math.max(current.length - record.desired, 0));
+    remove(draft, surplus, "no longer wanted");
   }
-  // unready ones go first, then the youngest
-  const surplus = [...current].sort(
-    (a, b) => Number(a.phase === "ready") - Number(b.phase === "ready") || b.number - a.number,
-  );
-  remove(draft, surplus.slice(0, Math.max(current.length - record.desired, 0)), "no longer wanted");
-  const old = record.replicas.filter((replica) => replica.generation !== record.generation);
-  const replaced =
-    record.replicas.filter((replica) => replica.generation === record.generation && replica.phase === "ready").length >=
-    record.desired;
-  remove(draft, replaced ? old : old.filter((replica) => replica.phase !== "ready"), "replaced by new settings");
+  if (hasOld) {
+    const old = record.replicas.filter((replica) => !isCurrent(replica));
+    const isReplaced =
+      record.replicas.filter((replica) => isCurrent(replica) && replica.phase === "ready").length >= record.desired;
+    remove(draft, isReplaced ? old : old.filter((replica) => replica.phase !== "ready"), "replaced by new settings");
+  }
   if (
     record.status.code !== "OK" &&
     record.state !== "FAILED" &&
@@ -118,14 +99,16 @@ function reconcile(draft: Draft): void {
 /** States that follow from the replicas. */
 function transition(draft: Draft): void {
   const { record, now } = draft;
+  if (record.state !== "CREATING" && record.state !== "UPDATING") return;
   const ready = record.replicas.filter(
     (replica) => replica.phase === "ready" && replica.generation === record.generation,
   ).length;
-  const wanted = floorOf(policyOf(record.spec));
+  const wanted = boundsAt(policyOf(record.spec), now).floor;
   if (record.state === "CREATING" && ready >= wanted) {
     setState(draft, "READY", wanted === 0 ? "parked: nothing to start" : `${ready} of ${wanted} replicas ready`);
     record.idleSince = Math.max(record.idleSince, now);
-    if (record.desired > 0) record.lookAt = nextLook(now);
+    forgetLooks(draft);
+    draft.lookAgain = true;
   }
   if (record.state === "UPDATING" && ready >= record.desired && record.replicas.length === ready)
     setState(draft, "READY", "all replicas run the new settings");
@@ -140,4 +123,6 @@ export function settle(draft: Draft): void {
   reconcile(draft);
   advanceReplicas(draft);
   transition(draft);
+  reflow(draft);
+  planLook(draft);
 }

@@ -8,10 +8,11 @@ import type { Json } from "../list/field.ts";
 import { toSnake } from "../name.ts";
 import { zeroValue } from "../proto-json.ts";
 import { parseDuration } from "../time.ts";
-import type { ModelFacts } from "./capacity.ts";
-import { minAcceleratorCount } from "./capacity.ts";
+import type { CapacityTable, ModelFacts } from "./capacity.ts";
+import { minAcceleratorCount, supportsPrecision } from "./capacity.ts";
 import type { GpuCounts } from "./fleet.ts";
 import { allowedRegions } from "./fleet.ts";
+import { checkSchedules } from "./schedule.ts";
 import {
   defaultAutoscalingPolicy,
   LOAD_TARGET_DEFAULT,
@@ -24,6 +25,7 @@ import {
 export interface Hardware {
   accelerators: Map<string, CatalogAccelerator>;
   fleet: GpuCounts;
+  capacity: CapacityTable;
   /** Used when neither a type nor a shape is named and the model runs on it; undefined to demand one. */
   defaultAccelerator: AcceleratorType | undefined;
 }
@@ -65,6 +67,7 @@ export function createSpec(body: Json, model: ModelFacts, hardware: Hardware): D
   if (!("maxReplicaCount" in sent)) spec.maxReplicaCount = Math.max(spec.minReplicaCount, 1);
   if (!sent.placement || Object.keys(sent.placement).length === 0) spec.placement = { multiRegion: "GLOBAL" };
   if (spec.precision === "PRECISION_UNSPECIFIED") spec.precision = model.precision;
+  checkAddons(spec, model);
   if (spec.acceleratorType === "ACCELERATOR_TYPE_UNSPECIFIED") spec.acceleratorType = chooseType(spec, model, hardware);
   const least = leastCount(spec, model, hardware);
   if (spec.acceleratorCount === 0) spec.acceleratorCount = least === Infinity ? 8 : least;
@@ -95,11 +98,23 @@ export function updateSpec(
 
 const isSame = (left: unknown, right: unknown): boolean => JSON.stringify(left) === JSON.stringify(right);
 
+const emptySchedule = {
+  minReplicaCount: 0,
+  schedule: "",
+  duration: "0s",
+  timezone: "",
+  description: "",
+  disabled: false,
+};
+
 function mergePolicy(
   base: DeploymentSpec["autoscalingPolicy"],
   sent: Partial<DeploymentSpec["autoscalingPolicy"]> | undefined,
 ): DeploymentSpec["autoscalingPolicy"] {
   const policy = { ...base, ...sent };
+  policy.scalingSchedules = Object.fromEntries(
+    Object.entries(policy.scalingSchedules).map(([name, schedule]) => [name, { ...emptySchedule, ...schedule }]),
+  );
   if (Object.keys(policy.loadTargets).length === 0) policy.loadTargets = { default: LOAD_TARGET_DEFAULT };
   return policy;
 }
@@ -107,23 +122,19 @@ function mergePolicy(
 /** The default type where the model runs on it; embedding models run anywhere (control-plane §10.3, row 4). */
 function chooseType(spec: DeploymentSpec, model: ModelFacts, hardware: Hardware): AcceleratorType {
   const type = hardware.defaultAccelerator ?? (model.embedding ? "NVIDIA_A100_80GB" : undefined);
-  const accelerator = type && hardware.accelerators.get(type);
-  if (
-    accelerator &&
-    minAcceleratorCount(model, spec.precision, accelerator, Boolean(spec.autoTune?.longPrompt)) < Infinity
-  )
-    return accelerator.type;
+  if (type && leastCount({ ...spec, acceleratorType: type }, model, hardware) < Infinity) return type;
   if (!spec.deploymentShape) throw invalid("accelerator_type must be specified for non-embeddings engines");
-  for (const candidate of hardware.accelerators.values()) {
-    if (minAcceleratorCount(model, spec.precision, candidate, false) < Infinity) return candidate.type;
+  for (const acceleratorType of hardware.accelerators.keys() as Iterable<AcceleratorType>) {
+    if (leastCount({ ...spec, acceleratorType }, model, hardware) < Infinity) return acceleratorType;
   }
   throw reject(`model type ${model.modelType} fits no accelerator`);
 }
 
 function leastCount(spec: DeploymentSpec, model: ModelFacts, hardware: Hardware): number {
   const accelerator = hardware.accelerators.get(spec.acceleratorType);
+  const longPrompt = Boolean(spec.autoTune?.longPrompt);
   return accelerator
-    ? minAcceleratorCount(model, spec.precision, accelerator, Boolean(spec.autoTune?.longPrompt))
+    ? minAcceleratorCount(model, spec.precision, accelerator, longPrompt, hardware.capacity.constants)
     : Infinity;
 }
 
@@ -131,6 +142,7 @@ function check(spec: DeploymentSpec, model: ModelFacts, hardware: Hardware): voi
   checkTexts(spec);
   checkReplicas(spec);
   checkAutoscaling(spec);
+  checkAddons(spec, model);
   checkPlacement(spec, hardware);
   checkHardware(spec, model, hardware);
 }
@@ -161,6 +173,10 @@ function checkReplicas(spec: DeploymentSpec): void {
   ] as const) {
     if (spec[field] < 0) throw reject(`${toSnake(field)} must be greater than or equal to 0`);
   }
+  if (spec.maxWithRevocableReplicaCount > REPLICAS_MAX)
+    throw reject(`max_with_revocable_replica_count must be between 0 and ${REPLICAS_MAX}`);
+  if (spec.maxWithRevocableReplicaCount > 0 && spec.maxWithRevocableReplicaCount < max)
+    throw reject("max_with_revocable_replica_count must be greater than or equal to max_replica_count");
 }
 
 function checkAutoscaling(spec: DeploymentSpec): void {
@@ -171,6 +187,7 @@ function checkAutoscaling(spec: DeploymentSpec): void {
   }
   const zero = parseDuration(policy.scaleToZeroWindow) ?? 0;
   if (zero !== 0 && zero < SCALE_TO_ZERO_WINDOW_MIN_MS) throw reject("scale_to_zero_window must be at least 5 minutes");
+  checkSchedules(policy.scalingSchedules, spec.maxReplicaCount);
   for (const [key, target] of Object.entries(policy.loadTargets)) {
     if (!(loadTargetKeys as readonly string[]).includes(key))
       throw reject(`unknown load target "${key}", expected one of: ${loadTargetKeys.join(", ")}`);
@@ -187,14 +204,22 @@ function checkPlacement(spec: DeploymentSpec, hardware: Hardware): void {
   }
 }
 
+function checkAddons(spec: DeploymentSpec, model: ModelFacts): void {
+  if (!spec.enableAddons) return;
+  if (/^(FP8|FP4|NF4)/.test(spec.precision))
+    throw reject("addons cannot be enabled with quantized precisions (FP8/FP4)");
+  if (!model.supportsLora) throw invalid("addons are not supported for this model");
+}
+
 function checkHardware(spec: DeploymentSpec, model: ModelFacts, hardware: Hardware): void {
   const accelerator = hardware.accelerators.get(spec.acceleratorType);
   if (!accelerator) throw reject(`${spec.acceleratorType} is not available`);
   if (model.moe && !accelerator.supportsMoe)
     throw reject(`model type ${model.modelType} is not supported on ${spec.acceleratorType}`);
-  if (spec.enableAddons && /^(FP8|FP4|NF4)/.test(spec.precision))
-    throw reject("addons cannot be enabled with quantized precisions (FP8/FP4)");
-  if (spec.enableAddons && !model.supportsLora) throw invalid("addons are not supported for this model");
+  if (model.accelerators && !model.accelerators.includes(accelerator.type))
+    throw reject(`model type ${model.modelType} requires one of: ${model.accelerators.join(", ")}`);
+  if (!supportsPrecision(accelerator, spec.precision))
+    throw reject(`precision ${spec.precision} is not supported on ${spec.acceleratorType}`);
   if (spec.disableDeploymentSizeValidation) return;
   const least = leastCount(spec, model, hardware);
   if (least === Infinity) throw reject(`model type ${model.modelType} is not supported on ${spec.acceleratorType}`);
