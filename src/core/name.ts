@@ -8,7 +8,10 @@ export const resourceName = (account: string, collection: string, id: string): s
 export const idOf = (name: string): string => name.slice(name.lastIndexOf("/") + 1);
 
 /** The account that a name belongs to. */
-export const accountOf = (name: string): string => name.split("/")[1] ?? "";
+export function accountOf(name: string): string {
+  const [start, end] = [name.indexOf("/") + 1, name.indexOf("/", name.indexOf("/") + 1)];
+  return start === 0 ? "" : name.slice(start, end < 0 ? undefined : end);
+}
 
 /** An ID that a user may choose: 1-63 of `a-z 0-9 -`, starting with a letter, ending without a dash. */
 export const isUserId = (id: string): boolean => /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/.test(id);

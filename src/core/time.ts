@@ -17,8 +17,12 @@ export const toDate = (at: Ms): Date => new Date(at);
 
 /** `YYYY-MM-DD` in UTC. */
 export function toDay(at: Ms): string {
-  return new Date(at).toISOString().slice(0, 10);
+  const day = Math.floor(at / DAY);
+  if (day !== lastDay.day) lastDay = { day, text: new Date(at).toISOString().slice(0, 10) };
+  return lastDay.text;
 }
+/** Bills ask for the same day again and again. */
+let lastDay = { day: NaN, text: "" };
 
 /** Milliseconds of an RFC 3339 time with a zone, or undefined. */
 export function parseTimestamp(text: string): Ms | undefined {

@@ -52,7 +52,7 @@ export const defaultConfig: WorldConfig = {
 
 /** Limits that are not flags yet; each protects the process from a single caller. */
 export const limits = {
-  eventsMax: 100_000,
+  eventsMax: 50_000,
   /** Requests kept for metrics, over all deployments. */
   flightsMax: 100_000,
   /** Synthetic traffic on one deployment. */

@@ -14,13 +14,16 @@ export class EventLog {
     this.lastId = store.lastId("events");
   }
 
-  /** @param deployment full name, or empty for the world's own events */
-  add(at: Ms, deployment: string, entry: LogEntry): void {
-    const { type, from, to, reason, detail } = entry;
-    const text = detail ? JSON.stringify(detail) : "";
-    const row = { id: (this.lastId += 1), at, deployment, type, from, to, reason, detail: text };
-    this.#store.addEvent(row);
-    for (const listener of this.#listeners) listener(row);
+  /** Writes an entry down; it is given its number. */
+  add(entry: LogEntry): void {
+    entry.id = this.lastId += 1;
+    this.#store.addEvent(entry);
+    for (const listener of this.#listeners) listener(entry);
+  }
+
+  /** An event of the world itself, or of a deployment before its first step. */
+  note(at: Ms, deployment: string, type: string, from: string, to: string, reason: string): void {
+    this.add({ id: 0, at, deployment, type, from, to, reason, detail: undefined });
   }
 
   /** Calls `listener` for every event from now on. @returns a function that ends it */

@@ -1,6 +1,6 @@
 import type { Fleet, GpuCounts, Holding } from "../core/deployment/fleet.ts";
 import { allowedRegions, countGpus, gpusIn } from "../core/deployment/fleet.ts";
-import type { DeploymentRecord } from "../core/deployment/record.ts";
+import type { DeploymentRecord, Replica } from "../core/deployment/record.ts";
 import { accountOf } from "../core/name.ts";
 import type { Ms } from "../core/time.ts";
 import type { AcceleratorType, MultiRegion, Region } from "../schema/hardware.ts";
@@ -37,6 +37,11 @@ export interface Reservation {
 /** Whether a term has begun and is not over. */
 export const isInForce = ({ startAt, endAt }: { startAt: Ms; endAt: Ms | null }, now: Ms): boolean =>
   startAt <= now && (endAt === null || endAt > now);
+
+/** Whether two states of a deployment hold the same GPUs: most steps change a phase and nothing else. */
+const isSamePlacement = (before: readonly Replica[], after: readonly Replica[]): boolean =>
+  before.length === after.length &&
+  after.every(({ number, region }, index) => number === before[index]!.number && region === before[index]!.region);
 
 const usedKey = (account: string, region: Region, type: AcceleratorType): string => `${account} ${region} ${type}`;
 
@@ -86,6 +91,7 @@ export class FleetState {
 
   /** Books the difference between two states of a deployment; true when GPUs came free. */
   book(before: DeploymentRecord | undefined, after: DeploymentRecord | undefined): boolean {
+    if (isSamePlacement(before?.replicas ?? [], after?.replicas ?? [])) return false;
     const held = new Map<Region, number>();
     for (const [record, sign] of [
       [before, -1],

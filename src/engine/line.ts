@@ -13,6 +13,11 @@ const placed = (record: DeploymentRecord): Revocable[] =>
     .filter((replica): replica is Revocable["replica"] => replica.region !== null)
     .map((replica) => ({ record, replica }));
 
+function mark(names: Set<string>, name: string, isIn: boolean): void {
+  if (isIn) names.add(name);
+  else if (names.size > 0) names.delete(name);
+}
+
 /** Takes the step that a deployment is told of, and books it. */
 type Apply = (record: DeploymentRecord, event: DeploymentEvent) => void;
 
@@ -51,10 +56,8 @@ export class Line {
       waits = true;
       if (!before?.replicas.includes(replica)) this.#moved = true;
     }
-    if (waits) this.#names.add(name);
-    else this.#names.delete(name);
-    if (canGo) this.#revocable.add(name);
-    else this.#revocable.delete(name);
+    mark(this.#names, name, waits);
+    mark(this.#revocable, name, canGo);
   }
 
   /** Says that hardware may have come free. */

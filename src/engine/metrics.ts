@@ -1,6 +1,6 @@
 import { crowd } from "../core/deployment/capacity.ts";
 import { meanFlow } from "../core/deployment/flow.ts";
-import { Load } from "../core/deployment/load.ts";
+import { addLoads, Load } from "../core/deployment/load.ts";
 import type { Meter } from "../core/deployment/meter.ts";
 import { countByStatus, histograms, measure, sumOf } from "../core/deployment/meter.ts";
 import type { DeploymentRecord } from "../core/deployment/record.ts";
@@ -20,13 +20,7 @@ export function meterOf(world: World, record: DeploymentRecord, from: Ms, to: Ms
   const flights = world.parts.store.flightsOf(record.name, from, to);
   const real = new Load();
   for (const flight of flights) real.add(flight);
-  const [seen, flow] = [real.observe(from, to), meanFlow(record.flows, from, to)];
-  const load = {
-    concurrentRequests: seen.concurrentRequests + flow.concurrentRequests,
-    requestsPerSecond: seen.requestsPerSecond + flow.requestsPerSecond,
-    promptTokensPerSecond: seen.promptTokensPerSecond + flow.promptTokensPerSecond,
-    generatedTokensPerSecond: seen.generatedTokensPerSecond + flow.generatedTokensPerSecond,
-  };
+  const load = addLoads(real.observe(from, to), meanFlow(record.flows, from, to));
   return measure(flights, record.flows, record.traffic, readyCount(record), load, from, to);
 }
 
@@ -58,7 +52,7 @@ export function countScrape(world: World, account: string): void {
     );
   const reads = [...recent, world.now];
   scrapes.set(account, reads);
-  store.putDocument("scrapes", account, () => JSON.stringify(reads));
+  store.putDocument("scrapes", account, reads);
   world.saver.soon();
 }
 

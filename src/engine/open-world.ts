@@ -95,7 +95,7 @@ export function ensureAccount(world: World, id: string): void {
   if (accounts.has(name)) return;
   const account = newAccount(id, world.now);
   accounts.set(name, account);
-  store.putDocument("account", name, () => JSON.stringify(account));
+  store.putDocument("account", name, account);
 }
 
 /** What every world has from the start. */

@@ -10,62 +10,79 @@ export interface Timer {
 const isBefore = (left: Timer, right: Timer): boolean =>
   left.at < right.at || (left.at === right.at && left.sequence < right.sequence);
 
+/** A timer in the heap; one that was replaced or deleted stays there, dead, until it comes to the top. */
+interface Entry extends Timer {
+  isLive: boolean;
+}
+
 /** Wake-ups by (time, sequence): a binary heap in which a newer timer of the same subject replaces the old one. */
 export class TimerQueue {
-  #heap: Timer[] = [];
-  readonly #current = new Map<string, Timer>();
+  #heap: Entry[] = [];
+  /** By kind and name: strings joined into one key would cost more than the heap. */
+  readonly #current = new Map<string, Map<string, Entry>>();
+  #size = 0;
 
   get size(): number {
-    return this.#current.size;
+    return this.#size;
   }
 
-  set(timer: Timer): void {
-    const key = `${timer.kind} ${timer.name}`;
-    const known = this.#current.get(key);
-    if (known && known.at === timer.at && known.sequence === timer.sequence) return;
-    this.#current.set(key, timer);
-    this.#push(timer);
-    if (this.#heap.length > 64 && this.#heap.length > this.#current.size * 4) this.#rebuild();
+  set({ kind, name, at, sequence }: Timer): void {
+    let ofKind = this.#current.get(kind);
+    if (!ofKind) this.#current.set(kind, (ofKind = new Map()));
+    const known = ofKind.get(name);
+    if (known?.isLive) {
+      if (known.at === at && known.sequence === sequence) return;
+      known.isLive = false;
+    } else this.#size += 1;
+    const entry = { kind, name, at, sequence, isLive: true };
+    ofKind.set(name, entry);
+    this.#push(entry);
+    if (this.#heap.length > 64 && this.#heap.length > this.#size * 4) this.#rebuild();
   }
 
   delete(kind: string, name: string): void {
-    this.#current.delete(`${kind} ${name}`);
+    const known = this.get(kind, name) as Entry | undefined;
+    this.#current.get(kind)?.delete(name);
+    if (!known) return;
+    known.isLive = false;
+    this.#size -= 1;
   }
 
   get(kind: string, name: string): Timer | undefined {
-    return this.#current.get(`${kind} ${name}`);
+    const known = this.#current.get(kind)?.get(name);
+    return known?.isLive ? known : undefined;
   }
 
   /** The first timer, left where it is. */
   peek(): Timer | undefined {
-    while (this.#heap.length > 0) {
-      const first = this.#heap[0]!;
-      if (this.#current.get(`${first.kind} ${first.name}`) === first) return first;
-      this.#pop();
-    }
-    return undefined;
+    while (this.#heap.length > 0 && !this.#heap[0]!.isLive) this.#pop();
+    return this.#heap[0];
   }
 
   /** Takes the first timer if it is due by `at`. */
   take(at: Ms): Timer | undefined {
-    const first = this.peek();
+    const first = this.peek() as Entry | undefined;
     if (!first || first.at > at) return undefined;
     this.#pop();
-    this.#current.delete(`${first.kind} ${first.name}`);
+    // it stays in the map, dead: most subjects are about to set the next one
+    first.isLive = false;
+    this.#size -= 1;
     return first;
   }
 
   clear(): void {
     this.#heap = [];
     this.#current.clear();
+    this.#size = 0;
   }
 
   #rebuild(): void {
+    const live = this.#heap.filter(({ isLive }) => isLive);
     this.#heap = [];
-    for (const timer of this.#current.values()) this.#push(timer);
+    for (const entry of live) this.#push(entry);
   }
 
-  #push(timer: Timer): void {
+  #push(timer: Entry): void {
     const heap = this.#heap;
     let at = heap.push(timer) - 1;
     while (at > 0) {

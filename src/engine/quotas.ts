@@ -103,7 +103,7 @@ export function updateQuota(world: World, name: string, body: Json, allowMissing
       updatedAt: now,
     };
     world.parts.quotas.set(name, quota);
-    world.parts.store.putDocument("quota", name, () => JSON.stringify(quota));
+    world.parts.store.putDocument("quota", name, quota);
     return listQuotas(world, account).find((each) => each["name"] === name)!;
   });
 }

@@ -38,7 +38,7 @@ export function addTerm<K extends TermKind>(world: World, kind: K, term: Terms[K
   const at = startAt > world.now ? startAt : endAt;
   const timer = at === null ? undefined : { at, sequence };
   if (timer) world.parts.queue.set({ kind, name: id, ...timer });
-  world.parts.store.putDocument(kind, id, () => JSON.stringify(term), timer);
+  world.parts.store.putDocument(kind, id, term, timer);
   if (isInForce(term, world.now)) begin(world, term);
 }
 
@@ -57,7 +57,7 @@ export function turnTerm<K extends TermKind>(world: World, kind: K, id: string):
   if (!term) return;
   const isOver = term.endAt !== null && term.endAt <= world.now;
   const [from, to] = isOver ? ["active", "over"] : ["scheduled", "active"];
-  world.log.add(world.now, "", { type: kind, from, to, reason: text(term) });
+  world.log.note(world.now, "", kind, from!, to!, text(term));
   if (isOver) endTerm(world, kind, id);
   else addTerm(world, kind, term);
 }

@@ -62,8 +62,7 @@ export class World {
   readonly saver: Saver;
   readonly line: Line;
   readonly #alarm: Alarm;
-  readonly #coldStart: { holds: boolean };
-  readonly #factsBySpec = new WeakMap<DeploymentSpec, Pick<Surroundings, "times" | "capacity">>();
+  readonly #surroundings = new WeakMap<DeploymentSpec, Surroundings>();
   /** Up to here everything that was due has happened; the time that a request sees. */
   #time: Ms;
 
@@ -73,7 +72,6 @@ export class World {
     this.log = new EventLog(parts.store);
     this.saver = new Saver(parts.store, () => this.#time);
     this.line = new Line(parts.deployments, parts.fleet);
-    this.#coldStart = { holds: parts.config.coldStart === "wait" };
     this.#alarm = new Alarm(parts.clock, parts.queue, () => this.catchUp());
     this.#alarm.arm();
   }
@@ -137,7 +135,7 @@ export class World {
   add(record: DeploymentRecord): void {
     this.parts.deployments.set(record.name, record);
     this.parts.loads.set(record.name, new Load());
-    this.log.add(this.#time, record.name, { type: "state", from: "none", to: record.state, reason: "created" });
+    this.log.note(this.#time, record.name, "state", "none", record.state, "created");
     this.apply(record.name, { type: "wake" });
   }
 
@@ -174,7 +172,7 @@ export class World {
   }
 
   capacityOf(record: DeploymentRecord): Capacity {
-    return this.#facts(record).capacity;
+    return this.surroundings(record).capacity;
   }
 
   /** A number that no other thing of this world has. */
@@ -230,7 +228,7 @@ export class World {
   #put(before: DeploymentRecord, { record, log, usage }: Step): void {
     const { deployments, loads, queue, store } = this.parts;
     const { name } = before;
-    for (const entry of log) this.log.add(this.#time, name, entry);
+    for (const entry of log) this.log.add(entry);
     for (const entry of usage) store.addUsage(splitByDay(name, entry));
     this.line.book(before, record);
     if (!record) {
@@ -244,28 +242,24 @@ export class World {
     if (record.lookedAt !== before.lookedAt) loads.get(name)!.prune(record.lookedAt - OBSERVATION_MS);
     const wakeAt = nextWakeAt(record, this.#time);
     const timer = wakeAt === null ? undefined : { at: Math.max(wakeAt, this.#time), sequence: record.sequence };
-    if (timer) queue.set({ kind: "deployment", name, ...timer });
+    if (timer) queue.set({ kind: "deployment", name, at: timer.at, sequence: timer.sequence });
     else queue.delete("deployment", name);
-    store.putDocument("deployment", name, () => JSON.stringify(record), timer);
+    store.putDocument("deployment", name, record, timer);
   }
 
-  /** What a step of a deployment reads besides its record. */
-  surroundings(record: DeploymentRecord): Surroundings {
-    return { ...this.#facts(record), coldStart: this.#coldStart, load: this.parts.loads.get(record.name)! };
-  }
-
-  /** Specs are never changed in place, so what follows from one is computed once. */
-  #facts({ spec }: DeploymentRecord): Pick<Surroundings, "times" | "capacity"> {
-    let facts = this.#factsBySpec.get(spec);
-    if (!facts) {
-      const { catalog, config } = this.parts;
-      const model = catalog.facts.get(spec.baseModel)!;
-      facts = {
-        times: startTimes[config.profile](weightsGb(model, spec.precision)),
-        capacity: capacityOf(spec, model, catalog.accelerators.get(spec.acceleratorType)!, catalog.capacity),
-      };
-      this.#factsBySpec.set(spec, facts);
-    }
-    return facts;
+  /** What a step of a deployment reads besides its record; found once, as a spec is never changed in place. */
+  surroundings({ name, spec }: DeploymentRecord): Surroundings {
+    let known = this.#surroundings.get(spec);
+    if (known) return known;
+    const { catalog, config, loads } = this.parts;
+    const model = catalog.facts.get(spec.baseModel)!;
+    known = {
+      times: startTimes[config.profile](weightsGb(model, spec.precision)),
+      capacity: capacityOf(spec, model, catalog.accelerators.get(spec.acceleratorType)!, catalog.capacity),
+      coldStart: { holds: config.coldStart === "wait" },
+      load: loads.get(name)!,
+    };
+    this.#surroundings.set(spec, known);
+    return known;
   }
 }

@@ -26,7 +26,7 @@ export const toEvent = ({
   from,
   to,
   reason,
-  detail: detail === "" ? null : JSON.parse(detail),
+  detail: detail ?? null,
 });
 
 /** Page size and the id to go on from; tokens of these two lists are ids. */

@@ -33,7 +33,7 @@ function patchFleet(call: Call): z.infer<typeof schema.fleetResult> {
     fleet.unlimited = patch.unlimited ?? fleet.unlimited;
     for (const { region, acceleratorType, total } of patch.pools ?? [])
       (fleet.total[region] ??= {})[acceleratorType] = total;
-    store.putDocument("fleet", "fleet", () => JSON.stringify({ total: fleet.total, unlimited: fleet.unlimited }));
+    store.putDocument("fleet", "fleet", { total: fleet.total, unlimited: fleet.unlimited });
     world.moveLine();
   });
   return toFleet(world);

@@ -1,6 +1,6 @@
 import type { Statement } from "better-sqlite3";
 import type { TokenDay, UsageDay } from "../core/deployment/billing.ts";
-import { keyOf } from "../core/deployment/billing.ts";
+import { addToBill } from "../core/deployment/billing.ts";
 import type { Flight } from "../core/deployment/load.ts";
 import type { EventRow, JournalRow } from "../core/rows.ts";
 import type { Ms } from "../core/time.ts";
@@ -19,6 +19,12 @@ export interface TimerRow {
   sequence: number;
 }
 
+/** A document that was changed since the last flush; without a value it is dropped. */
+interface Dirty {
+  value: object | undefined;
+  timer: { at: Ms; sequence: number } | undefined;
+}
+
 /** Rows are dropped from the front beyond these counts. */
 export interface Bounds {
   journalMax: number;
@@ -34,6 +40,8 @@ export interface FlightHorizon {
 
 type StatementName = keyof typeof statements;
 
+const toText = (value: object | undefined): string => (value ? JSON.stringify(value) : "");
+
 /**
  * What survives: one connection, one buffer of changes, one transaction per flush.
  * Writers add to the buffer; the engine flushes before a control-plane answer leaves, and in groups otherwise.
@@ -43,15 +51,13 @@ export class Store {
   readonly #bounds: Bounds;
   readonly #prepared: Record<StatementName, Statement>;
   readonly #queries = new Map<string, Statement>();
-  #documents = new Map<
-    string,
-    { kind: string; name: string; body: (() => string) | undefined; timer: { at: Ms; sequence: number } | undefined }
-  >();
+  readonly #documents = new Map<string, Map<string, Dirty>>();
+  #dirtyCount = 0;
   #meta = new Map<string, string>();
   #occurrences = new Map<string, number | undefined>();
   #events: EventRow[] = [];
   #journal: JournalRow[] = [];
-  #usage = new Map<string, UsageDay>();
+  readonly #usage = new Map<string, UsageDay[]>();
   #tokens = new Map<string, TokenDay>();
   #flights: FlightRow[] = [];
 
@@ -66,17 +72,32 @@ export class Store {
   /** Rows that wait for the next flush. */
   get pending(): number {
     return (
-      this.#documents.size + this.#events.length + this.#journal.length + this.#flights.length + this.#occurrences.size
+      this.#dirtyCount + this.#events.length + this.#journal.length + this.#flights.length + this.#occurrences.size
     );
   }
 
-  /** Writes a document with its next wake-up; the body is made when it is flushed, once however often it changed. */
-  putDocument(kind: string, name: string, body: () => string, timer?: { at: Ms; sequence: number }): void {
-    this.#documents.set(`${kind} ${name}`, { kind, name, body, timer });
+  /** Writes a document with its next wake-up; its JSON is made when it is flushed, once however often it changed. */
+  putDocument(kind: string, name: string, value: object, timer?: { at: Ms; sequence: number }): void {
+    const known = this.#dirty(kind, name);
+    known.value = value;
+    known.timer = timer;
   }
 
   dropDocument(kind: string, name: string): void {
-    this.#documents.set(`${kind} ${name}`, { kind, name, body: undefined, timer: undefined });
+    const known = this.#dirty(kind, name);
+    known.value = undefined;
+    known.timer = undefined;
+  }
+
+  #dirty(kind: string, name: string): Dirty {
+    let ofKind = this.#documents.get(kind);
+    if (!ofKind) this.#documents.set(kind, (ofKind = new Map()));
+    let entry = ofKind.get(name);
+    if (!entry) {
+      ofKind.set(name, (entry = { value: undefined, timer: undefined }));
+      this.#dirtyCount += 1;
+    }
+    return entry;
   }
 
   setMeta(key: string, value: string): void {
@@ -86,7 +107,7 @@ export class Store {
   addEvent(row: EventRow): void {
     this.#events.push(row);
     // a long advance makes more events than are kept
-    if (this.#events.length > this.#bounds.eventsMax * 2)
+    if (this.#events.length > this.#bounds.eventsMax * 1.5)
       this.#events.splice(0, this.#events.length - this.#bounds.eventsMax);
   }
 
@@ -96,12 +117,9 @@ export class Store {
 
   addUsage(rows: UsageDay[]): void {
     for (const row of rows) {
-      const known = this.#usage.get(keyOf(row));
-      if (!known) this.#usage.set(keyOf(row), row);
-      else {
-        known.gpuMs += row.gpuMs;
-        known.reservedMs += row.reservedMs;
-      }
+      const known = this.#usage.get(row.deployment);
+      if (known) addToBill(known, row);
+      else this.#usage.set(row.deployment, [row]);
     }
   }
 
@@ -127,10 +145,11 @@ export class Store {
   /** Commits everything that waits; a failure leaves it waiting. */
   flush(horizon: FlightHorizon): void {
     this.#connection.transaction(() => this.#writeAll(horizon))();
-    this.#documents = new Map();
+    this.#documents.clear();
+    this.#dirtyCount = 0;
     this.#meta = new Map();
     this.#occurrences = new Map();
-    this.#usage = new Map();
+    this.#usage.clear();
     this.#tokens = new Map();
     [this.#events, this.#journal, this.#flights] = [[], [], []];
   }
@@ -138,14 +157,16 @@ export class Store {
   #writeAll(horizon: FlightHorizon): void {
     const run = this.#prepared;
     for (const [key, value] of this.#meta) run.setMeta.run(key, value);
-    for (const { kind, name, body, timer } of this.#documents.values()) {
-      if (body) run.putDocument.run(kind, name, body());
-      else run.dropDocument.run(kind, name);
-      if (timer) run.putTimer.run(kind, name, timer.at, timer.sequence);
-      else run.dropTimer.run(kind, name);
+    for (const [kind, dirty] of this.#documents) {
+      for (const [name, { value, timer }] of dirty) {
+        if (value) run.putDocument.run(kind, name, JSON.stringify(value));
+        else run.dropDocument.run(kind, name);
+        if (timer) run.putTimer.run(kind, name, timer.at, timer.sequence);
+        else run.dropTimer.run(kind, name);
+      }
     }
-    for (const row of this.#events)
-      run.addEvent.run(row.id, row.at, row.deployment, row.type, row.from, row.to, row.reason, row.detail);
+    for (const row of this.#events.slice(-this.#bounds.eventsMax))
+      run.addEvent.run(row.id, row.at, row.deployment, row.type, row.from, row.to, row.reason, toText(row.detail));
     for (const row of this.#journal) {
       run.addJournal.run(
         row.id,
@@ -172,7 +193,7 @@ export class Store {
   }
 
   #writeBills(): void {
-    for (const row of this.#usage.values())
+    for (const row of [...this.#usage.values()].flat())
       this.#prepared.addUsage.run(
         row.deployment,
         row.day,
@@ -251,11 +272,12 @@ export class Store {
   /** Events after `afterId`, oldest first. */
   events(afterId: number, limit: number, deployment?: string): EventRow[] {
     const where = deployment === undefined ? "" : "AND deployment = @deployment";
-    return this.#query(`SELECT * FROM events WHERE id > @afterId ${where} ORDER BY id LIMIT @limit`).all({
+    const rows = this.#query(`SELECT * FROM events WHERE id > @afterId ${where} ORDER BY id LIMIT @limit`).all({
       afterId,
       limit,
       deployment,
-    }) as EventRow[];
+    }) as (Omit<EventRow, "detail"> & { detail: string })[];
+    return rows.map((row) => ({ ...row, detail: row.detail === "" ? undefined : JSON.parse(row.detail) }));
   }
 
   /** Journal rows before `beforeId`, newest first. */

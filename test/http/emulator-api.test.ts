@@ -236,7 +236,7 @@ describe("what happened", () => {
         desired: 1,
       },
       reason:
-        "load asks for 0 replicas' worth of requests / 0.8 = 0 replicas, held at the last replica goes by scale-to-zero alone: 1; that is what there is; zero 1h0m0s after the last request",
+        "load asks for 0 replicas (0 busy replicas / 0.8), kept at 1: the last one goes by the scale-to-zero window alone; that is what there is; zero 1h0m0s after the last request",
     });
   });
 

@@ -50,13 +50,23 @@ const observed: Record<LoadTarget, (signal: Signal) => number> = {
 /** Averages are sums of floating point shares; this much above a whole replica is still that replica. */
 const EPSILON = 1e-9;
 
+/** What one target asks for. */
+const replicasFor = (value: number, target: number): number => Math.ceil(value / target - EPSILON);
+
+/** The replicas that a look asks for: \`recommend\` without its reasons. */
+export function wanted(policy: Policy, bounds: Bounds, signal: Signal): number {
+  let raw = 0;
+  for (const [key, target] of policy.loadTargets) raw = Math.max(raw, replicasFor(observed[key](signal), target));
+  return Math.min(Math.max(raw, bounds.floor), bounds.max);
+}
+
 /** All load targets together: the largest wins, within the bounds (control-plane §3.2). */
 export function recommend(policy: Policy, bounds: Bounds, signal: Signal): Recommendation {
   const inputs: Recommendation["inputs"] = {};
   let raw = 0;
   for (const [key, target] of policy.loadTargets) {
     const value = observed[key](signal);
-    const replicas = Math.ceil(value / target - EPSILON);
+    const replicas = replicasFor(value, target);
     inputs[key] = { observed: value, target, replicas };
     raw = Math.max(raw, replicas);
   }

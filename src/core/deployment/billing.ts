@@ -24,9 +24,22 @@ export interface TokenDay {
   completionTokens: number;
 }
 
-/** Rows of one key are one row of the bill. */
-export const keyOf = (row: UsageDay): string =>
-  `${row.deployment} ${row.day} ${row.acceleratorType} ${row.region} ${row.baseModel}`;
+const isSameLine = (left: UsageDay, right: UsageDay): boolean =>
+  left.day === right.day &&
+  left.acceleratorType === right.acceleratorType &&
+  left.region === right.region &&
+  left.baseModel === right.baseModel;
+
+/** Adds a row to the bill of its deployment: to the line of the same day, type, region and model, or as a new one. */
+export function addToBill(bill: UsageDay[], row: UsageDay): void {
+  const last = bill.at(-1);
+  const line = last && isSameLine(last, row) ? last : bill.find((each) => isSameLine(each, row));
+  if (!line) bill.push(row);
+  else {
+    line.gpuMs += row.gpuMs;
+    line.reservedMs += row.reservedMs;
+  }
+}
 
 /** Splits a replica's time over the days it touches; sums are exact, in milliseconds. */
 export function splitByDay(deployment: string, entry: UsageEntry): UsageDay[] {
@@ -34,8 +47,8 @@ export function splitByDay(deployment: string, entry: UsageEntry): UsageDay[] {
   const days: UsageDay[] = [];
   for (let from = entry.from; from < entry.to;) {
     const to = Math.min(entry.to, (Math.floor(from / DAY) + 1) * DAY);
-    const row = { deployment, day: toDay(from), acceleratorType, region, baseModel };
-    days.push({ ...row, gpuMs: (to - from) * gpus, reservedMs: (to - from) * reservedGpus });
+    const [day, gpuMs, reservedMs] = [toDay(from), (to - from) * gpus, (to - from) * reservedGpus];
+    days.push({ deployment, day, acceleratorType, region, baseModel, gpuMs, reservedMs });
     from = to;
   }
   return days;
@@ -49,17 +62,16 @@ export const runningUsage = (record: DeploymentRecord, now: Ms): UsageDay[] =>
 
 /** One row for each deployment, day, type, region and model; by name and day. */
 export function sumUsage(rows: Iterable<UsageDay>): UsageDay[] {
-  const sums = new Map<string, UsageDay>();
+  const bills = new Map<string, UsageDay[]>();
   for (const row of rows) {
-    const key = keyOf(row);
-    const known = sums.get(key);
-    if (!known) sums.set(key, { ...row });
-    else {
-      known.gpuMs += row.gpuMs;
-      known.reservedMs += row.reservedMs;
-    }
+    const bill = bills.get(row.deployment);
+    if (bill) addToBill(bill, { ...row });
+    else bills.set(row.deployment, [{ ...row }]);
   }
-  return [...sums.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
+  const order = (row: UsageDay): string => `${row.day} ${row.acceleratorType} ${row.region} ${row.baseModel}`;
+  return [...bills.keys()]
+    .sort()
+    .flatMap((deployment) => bills.get(deployment)!.sort((a, b) => (order(a) < order(b) ? -1 : 1)));
 }
 
 export const gpuSeconds = (row: UsageDay): number => row.gpuMs / SECOND;

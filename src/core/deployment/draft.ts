@@ -23,12 +23,16 @@ export const OK: Status = { code: "OK", message: "" };
 /** A step in progress: the record is a copy, changed freely until the step returns. */
 export interface Draft {
   record: DeploymentRecord;
+  /** As it was before the step. */
+  readonly before: DeploymentRecord;
   readonly now: Ms;
   readonly surroundings: Surroundings;
   readonly log: LogEntry[];
   readonly usage: UsageEntry[];
   /** The load, the bounds or the count changed: the next look has to be found anew. */
   lookAgain: boolean;
+  /** The settings or the traffic changed: the flow has to be found anew. */
+  flowStale: boolean;
   /** A request came whose load is about to be added: there will be something to see at the next look. */
   requested: boolean;
   gone: boolean;
@@ -42,7 +46,8 @@ export function note(
   reason: string,
   detail?: Explanation,
 ): void {
-  draft.log.push({ type, from: String(from), to: String(to), reason, detail });
+  const { record, now: at } = draft;
+  draft.log.push({ id: 0, at, deployment: record.name, type, from: String(from), to: String(to), reason, detail });
 }
 
 export function setState(draft: Draft, state: DeploymentState, reason: string): void {
@@ -102,6 +107,7 @@ export function beginDelete(draft: Draft, reason: string): void {
     "the deployment is deleted",
   );
   if (record.traffic.length > 0) note(draft, "traffic", "on", "ended", "the deployment is deleted");
+  draft.flowStale = true;
   Object.assign(record, {
     traffic: [],
     deleteTime: now,

@@ -1,10 +1,10 @@
 import type { Ms } from "../time.ts";
 import { toSpan } from "../time.ts";
 import { scaleToZeroAt, unusedDeleteAt } from "./autoscale.ts";
-import { decide } from "./autoscaler.ts";
+import { decide, recommend } from "./autoscaler.ts";
 import type { Surroundings } from "./draft.ts";
 import { isActive } from "./draft.ts";
-import { foreseeLook, looksUntil } from "./looks.ts";
+import { foreseeLook, lookBy } from "./looks.ts";
 import type { Bounds, Policy } from "./policy.ts";
 import { boundsAt, policyOf } from "./policy.ts";
 import { changeText, stateText, windowText } from "./reason.ts";
@@ -38,10 +38,12 @@ function present(
   surroundings: Surroundings,
   now: Ms,
 ): { decision: Decision | null; history: readonly Run[] } {
-  const look = looksUntil(record, surroundings, now).at(-1);
+  const look = lookBy(record, surroundings, now);
   if (!look) return record;
-  const to = decide(policyOf(record.spec), record.desired, look.history, look.at);
-  return { decision: { at: look.at, from: record.desired, to, ...look.recommendation }, history: look.history };
+  const policy = policyOf(record.spec);
+  const to = decide(policy, record.desired, look.history, look.at);
+  const recommendation = recommend(policy, boundsAt(policy, look.at), look.signal);
+  return { decision: { at: look.at, from: record.desired, to, ...recommendation }, history: look.history };
 }
 
 function reasonOf(decision: Decision | null, history: readonly Run[], policy: Policy, bounds: Bounds): string {

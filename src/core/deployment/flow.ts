@@ -3,8 +3,9 @@ import { SECOND } from "../time.ts";
 import type { Capacity } from "./capacity.ts";
 import { crowd } from "./capacity.ts";
 import type { Observation } from "./load.ts";
+import { NOTHING } from "./load.ts";
 import type { Traffic } from "./traffic.ts";
-import { pieceAt } from "./traffic.ts";
+import { nextPieceAt, pieceAt } from "./traffic.ts";
 
 /** A client of closed-loop traffic that was turned away asks again after this long (ours). */
 const RETRY_SECONDS = 1;
@@ -25,6 +26,8 @@ export interface Stream {
 /** The steady load that all traffic together puts on the ready replicas, from a moment until the next flow. */
 export interface Flow extends Observation {
   from: Ms;
+  /** When the traffic next changes by itself; null for never. */
+  until: Ms | null;
   ready: number;
   streams: Stream[];
 }
@@ -87,7 +90,8 @@ function balance(demands: readonly Demand[], capacity: Capacity): Balance {
   };
 }
 
-function streamOf(demand: Demand, ready: number, capacity: Capacity, state: Balance): Stream & { answered: number } {
+/** A stream, but for the wait that all have in common. */
+function streamOf(demand: Demand, ready: number, capacity: Capacity, state: Balance): Stream {
   const { traffic, rate, clients, prefillSeconds } = demand;
   const decodeSeconds = demand.decodeSeconds * crowd(capacity, state.inFlight);
   const serviceSeconds = prefillSeconds + decodeSeconds;
@@ -96,7 +100,6 @@ function streamOf(demand: Demand, ready: number, capacity: Capacity, state: Bala
   const arriving = answered + refused;
   return {
     id: traffic.id,
-    answered: answered * ready,
     arriving: arriving * ready,
     refusedShare: arriving > 0 ? refused / arriving : 0,
     queueMs: 0,
@@ -112,6 +115,7 @@ export function flowAt(traffic: readonly Traffic[], ready: number, capacity: Cap
     .filter((each) => each.rate + each.clients > 0);
   const flow: Flow = {
     from: now,
+    until: nextPieceAt(traffic, now),
     ready,
     streams: [],
     concurrentRequests: 0,
@@ -134,7 +138,8 @@ export function flowAt(traffic: readonly Traffic[], ready: number, capacity: Cap
   flow.concurrentRequests = state.inFlight * ready;
   let total = 0;
   for (const demand of demands) {
-    const { answered, ...stream } = streamOf(demand, ready, capacity, state);
+    const stream = streamOf(demand, ready, capacity, state);
+    const answered = stream.arriving * (1 - stream.refusedShare);
     total += answered;
     flow.requestsPerSecond += stream.arriving;
     flow.promptTokensPerSecond += answered * demand.traffic.promptTokens;
@@ -146,20 +151,11 @@ export function flowAt(traffic: readonly Traffic[], ready: number, capacity: Cap
   return flow;
 }
 
-/** Whether two flows are the same but for their start. */
-export const isSameFlow = (left: Flow, right: Flow): boolean =>
-  left.ready === right.ready &&
-  left.concurrentRequests === right.concurrentRequests &&
-  left.requestsPerSecond === right.requestsPerSecond &&
-  left.promptTokensPerSecond === right.promptTokensPerSecond &&
-  left.generatedTokensPerSecond === right.generatedTokensPerSecond &&
-  left.streams.length === right.streams.length &&
-  left.streams.every(
-    ({ id, arriving }, index) => id === right.streams[index]!.id && arriving === right.streams[index]!.arriving,
-  );
-
 /** The mean of some flows over [from, to). */
 export function meanFlow(flows: readonly Flow[], from: Ms, to: Ms): Observation {
+  const last = flows.at(-1);
+  if (!last) return NOTHING;
+  if (last.from <= from) return last.streams.length === 0 ? NOTHING : last;
   const mean = { concurrentRequests: 0, requestsPerSecond: 0, promptTokensPerSecond: 0, generatedTokensPerSecond: 0 };
   for (let index = flows.length - 1; index >= 0; index -= 1) {
     const flow = flows[index]!;

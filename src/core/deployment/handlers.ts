@@ -27,12 +27,16 @@ function wakeUp(draft: Draft, reason: string): void {
   if (record.desired === 0 && record.spec.maxReplicaCount > 0 && isActive(record)) setDesired(draft, 1, reason);
 }
 
-/** A request came: real ones one by one, synthetic ones as far as they matter. */
-export function touch(draft: Draft, at: Ms, until: Ms): void {
-  const { record } = draft;
+/** Requests came, the last of them at `at`: the windows count from the end of its service. */
+export function keepAwake({ record }: Draft, at: Ms, until: Ms): void {
   record.lastRequestAt = Math.max(record.lastRequestAt ?? at, at);
   record.trafficSince = Math.max(record.trafficSince, at);
   record.idleSince = Math.max(record.idleSince, until);
+}
+
+/** A request comes now: it also starts a deployment that is scaled to zero. */
+export function touch(draft: Draft, at: Ms, until: Ms): void {
+  keepAwake(draft, at, until);
   wakeUp(draft, "a request came while scaled to zero");
 }
 
@@ -67,6 +71,7 @@ export const handlers: {
     record.updateTime = now;
     record.idleSince = Math.max(record.idleSince, now);
     draft.lookAgain = true;
+    draft.flowStale = true;
     if (before.min > 0 && spec.minReplicaCount === 0) record.trafficSince = now;
     const bounds = boundsAt(policyOf(spec), now);
     if (bounds.max === 0) setDesired(draft, 0, "parked: max replica count is 0");
@@ -108,6 +113,7 @@ export const handlers: {
 
   traffic(draft, { add, remove: gone = [] }) {
     const { record, now } = draft;
+    draft.flowStale = true;
     record.traffic = record.traffic.filter(({ id }) => !gone.includes(id));
     for (const id of gone) note(draft, "traffic", "on", "removed", id);
     if (!add) return;

@@ -1,15 +1,15 @@
 import type { DeploymentSpec } from "../../schema/deployment.ts";
 import type { Ms } from "../time.ts";
 import { nextArrival } from "./accrual.ts";
-import { accrue, scaleToZeroAt, takeLooks, unusedDeleteAt } from "./autoscale.ts";
+import { answerTraffic, takeLooks } from "./autoscale.ts";
 import type { Draft, Surroundings } from "./draft.ts";
 import { isActive, OK, usageOf } from "./draft.ts";
 import type { DeploymentEvent } from "./handlers.ts";
 import { handlers } from "./handlers.ts";
 import { boundsAt, policyOf } from "./policy.ts";
 import type { DeploymentRecord, LogEntry, UsageEntry } from "./record.ts";
+import { copyRecord } from "./record.ts";
 import { settle } from "./settle.ts";
-import { nextPieceAt } from "./traffic.ts";
 
 export interface Step {
   /** Undefined when the deployment is purged. */
@@ -24,16 +24,18 @@ export interface Step {
  */
 export function step(record: DeploymentRecord, event: DeploymentEvent, now: Ms, surroundings: Surroundings): Step {
   const draft: Draft = {
-    record: { ...record },
+    record: copyRecord(record),
+    before: record,
     now,
     surroundings,
     log: [],
     usage: [],
     lookAgain: false,
+    flowStale: false,
     requested: false,
     gone: false,
   };
-  accrue(draft);
+  answerTraffic(draft);
   // what a client changes must not change the looks that came before it
   if (event.type !== "wake") takeLooks(draft);
   (handlers[event.type] as (draft: Draft, event: DeploymentEvent) => void)(draft, event);
@@ -76,6 +78,8 @@ export function createRecord(
     history: [],
     decision: null,
     boundsUntil: null,
+    zeroAt: null,
+    unusedAt: now,
     traffic: [],
     flows: [],
     accruedAt: now,
@@ -94,10 +98,10 @@ export function nextWakeAt(record: DeploymentRecord, now: Ms): Ms | null {
   if (isActive(record)) {
     consider(record.lookAt);
     consider(record.boundsUntil);
-    consider(scaleToZeroAt(record, now));
-    consider(unusedDeleteAt(record, now));
+    consider(record.zeroAt);
+    consider(record.unusedAt);
     if (record.traffic.length > 0) {
-      consider(nextPieceAt(record.traffic, now));
+      consider(record.flows.at(-1)?.until);
       if (record.desired === 0 && record.spec.maxReplicaCount > 0) consider(nextArrival(record, now)?.at);
     }
   }
@@ -109,7 +113,12 @@ export function endNow(record: DeploymentRecord, now: Ms): Step {
   const ready = record.replicas.filter((replica) => replica.phase === "ready");
   return {
     record: undefined,
-    log: [{ type: "state", from: record.state, to: "purged", reason: "hard deleted by request" }],
+    log: [
+      {
+        ...{ id: 0, at: now, deployment: record.name, type: "state", from: record.state, to: "purged" },
+        ...{ reason: "hard deleted by request", detail: undefined },
+      },
+    ],
     usage: ready.map((replica) => usageOf(record, replica, now)),
   };
 }

@@ -29,6 +29,13 @@ export const NOTHING: Observation = {
   generatedTokensPerSecond: 0,
 };
 
+export const addLoads = (left: Observation, right: Observation): Observation => ({
+  concurrentRequests: left.concurrentRequests + right.concurrentRequests,
+  requestsPerSecond: left.requestsPerSecond + right.requestsPerSecond,
+  promptTokensPerSecond: left.promptTokensPerSecond + right.promptTokensPerSecond,
+  generatedTokensPerSecond: left.generatedTokensPerSecond + right.generatedTokensPerSecond,
+});
+
 interface Bucket {
   busyMs: number;
   requests: number;

@@ -1,5 +1,5 @@
 import type { Ms } from "../time.ts";
-import type { Recommendation, Signal } from "./autoscaler.ts";
+import type { Signal } from "./autoscaler.ts";
 import {
   decide,
   lastLook,
@@ -7,12 +7,11 @@ import {
   nextLook,
   nextVerdict,
   OBSERVATION_MS,
-  recommend,
   remember,
+  wanted,
 } from "./autoscaler.ts";
 import { meanFlow } from "./flow.ts";
-import type { Observation } from "./load.ts";
-import type { Bounds, Policy } from "./policy.ts";
+import { addLoads, NOTHING } from "./load.ts";
 import { boundsAt, policyOf } from "./policy.ts";
 import type { DeploymentRecord, Run } from "./record.ts";
 import type { Surroundings } from "./draft.ts";
@@ -24,17 +23,10 @@ import type { Surroundings } from "./draft.ts";
 
 /** What a look at `at` sees: requests that came over HTTP, and synthetic traffic. */
 export function signalAt(record: DeploymentRecord, { load, capacity }: Surroundings, at: Ms): Signal {
-  const [real, flow] = [load.observe(at - OBSERVATION_MS, at), meanFlow(record.flows, at - OBSERVATION_MS, at)];
-  const sum = (key: keyof Observation): number => real[key] + flow[key];
-  return {
-    concurrencyPerReplica: capacity.concurrency,
-    observation: {
-      concurrentRequests: sum("concurrentRequests"),
-      requestsPerSecond: sum("requestsPerSecond"),
-      promptTokensPerSecond: sum("promptTokensPerSecond"),
-      generatedTokensPerSecond: sum("generatedTokensPerSecond"),
-    },
-  };
+  const from = at - OBSERVATION_MS;
+  const [real, flow] = [load.observe(from, at), meanFlow(record.flows, from, at)];
+  const observation = real === NOTHING ? flow : flow === NOTHING ? real : addLoads(real, flow);
+  return { concurrencyPerReplica: capacity.concurrency, observation };
 }
 
 /** From here on every look sees the same synthetic load, until the flow changes. */
@@ -42,37 +34,25 @@ const steadyFrom = (record: DeploymentRecord): Ms => (record.flows.at(-1)?.from 
 
 interface Look {
   at: Ms;
-  recommendation: Recommendation;
+  signal: Signal;
   history: readonly Run[];
 }
 
-function lookAt(
-  record: DeploymentRecord,
-  history: readonly Run[],
-  policy: Policy,
-  bounds: Bounds,
-  surroundings: Surroundings,
-  at: Ms,
-): Look {
-  const recommendation = recommend(policy, bounds, signalAt(record, surroundings, at));
-  return { at, recommendation, history: remember(history, at, recommendation.replicas, policy) };
-}
-
-/** Every look in (the last one, `now`] that can differ from the one before it; the last of them stands for the present. */
-export function looksUntil(record: DeploymentRecord, surroundings: Surroundings, now: Ms): Look[] {
+/** The last look by `now`, after every look before it that can differ from its predecessor; undefined when none is due. */
+export function lookBy(record: DeploymentRecord, surroundings: Surroundings, now: Ms): Look | undefined {
   const policy = policyOf(record.spec);
-  const looks: Look[] = [];
+  let look: Look | undefined;
   const end = lastLook(now);
   let history: readonly Run[] = record.history;
   const steady = steadyFrom(record);
   for (let at = nextLook(record.lookedAt); at <= end; at += LOOK_INTERVAL_MS) {
     const isSteady = at >= steady && !surroundings.load.isActive(at - OBSERVATION_MS);
-    const look = lookAt(record, history, policy, boundsAt(policy, at), surroundings, at);
-    history = look.history;
-    looks.push(look);
+    const signal = signalAt(record, surroundings, at);
+    history = remember(history, at, wanted(policy, boundsAt(policy, at), signal), policy);
+    look = { at, signal, history };
     if (isSteady) at = Math.max(at, end - LOOK_INTERVAL_MS);
   }
-  return looks;
+  return look;
 }
 
 /** The next look that changes the desired count, or that must be taken because requests are under way; null for none. */
@@ -84,7 +64,7 @@ export function foreseeLook(record: DeploymentRecord, surroundings: Surroundings
   let history: readonly Run[] = record.history;
   let at = nextLook(now);
   for (; ; at += LOOK_INTERVAL_MS) {
-    history = lookAt(record, history, policy, bounds, surroundings, at).history;
+    history = remember(history, at, wanted(policy, bounds, signalAt(record, surroundings, at)), policy);
     if (decide(policy, record.desired, history, at) !== record.desired) return at;
     if (at >= steady) break;
   }

@@ -58,7 +58,7 @@ function ofFlow(flow: Flow, traffic: readonly Traffic[], seconds: number): Sampl
 /**
  * Adds up what is known of a span.
  * @param flights requests that came over HTTP, those of the span
- * @param ready ready replicas now, for a deployment that never had synthetic traffic
+ * @param ready ready replicas now, for the time in which no synthetic traffic ran
  */
 export function measure(
   flights: readonly Flight[],
@@ -74,7 +74,7 @@ export function measure(
   let replicaMs = 0;
   for (const [index, flow] of flows.entries()) {
     const [begin, end] = [Math.max(flow.from, from), Math.min(flows[index + 1]?.from ?? Infinity, to)];
-    if (end <= begin) continue;
+    if (end <= begin || flow.streams.length === 0) continue;
     samples.push(...ofFlow(flow, traffic, (end - begin) / SECOND));
     known += end - begin;
     replicaMs += flow.ready * (end - begin);

@@ -7,7 +7,7 @@ import type { Decision, Explanation, Run } from "./record.ts";
 const round = (value: number): string => String(Number(value.toPrecision(4)));
 
 const units: Record<LoadTarget, string> = {
-  default: "replicas' worth of requests",
+  default: "busy replicas",
   concurrent_requests: "requests in flight",
   requests_per_second: "requests/s",
   prompt_tokens_per_second: "prompt tokens/s",
@@ -16,22 +16,18 @@ const units: Record<LoadTarget, string> = {
 
 const plural = (count: number): string => `${count} replica${count === 1 ? "" : "s"}`;
 
-/** The input that asks for most: `24 requests in flight / 8 = 3 replicas`. */
+/** The input that asks for most: `3 replicas (24 requests in flight / 8)`. */
 function largest({ inputs, raw }: Recommendation): string {
   const [key, input] = (Object.entries(inputs) as [LoadTarget, Input][]).find(([, each]) => each.replicas === raw)!;
-  return `${round(input.observed)} ${units[key]} / ${round(input.target)} = ${plural(input.replicas)}`;
+  return `${plural(input.replicas)} (${round(input.observed)} ${units[key]} / ${round(input.target)})`;
 }
 
 /** What the bounds made of the recommendation; empty when nothing. */
 function clampText({ raw, replicas }: Recommendation, bounds: Bounds): string {
   if (replicas === raw) return "";
-  if (replicas < raw) return `, held at max ${bounds.max}`;
-  const cause = bounds.schedule
-    ? `schedule "${bounds.schedule}"`
-    : bounds.min > 0
-      ? "min"
-      : "the last replica goes by scale-to-zero alone:";
-  return `, held at ${cause} ${replicas}`;
+  if (replicas < raw) return `, cut to max ${bounds.max}`;
+  if (bounds.min === 0) return `, kept at ${replicas}: the last one goes by the scale-to-zero window alone`;
+  return `, raised to ${bounds.schedule ? `${replicas} by schedule "${bounds.schedule}"` : `min ${replicas}`}`;
 }
 
 /** Why the desired count changed. */

@@ -1,4 +1,4 @@
-import { autoscale, planLook, reflow } from "./autoscale.ts";
+import { autoscale, plan, reflow } from "./autoscale.ts";
 import type { Draft } from "./draft.ts";
 import { forgetLooks, isActive, note, OK, remove, setDesired, setState } from "./draft.ts";
 import { boundsAt, policyOf } from "./policy.ts";
@@ -15,6 +15,7 @@ function advanceReplicas(draft: Draft): void {
   if (!isDue(record, now)) return;
   const hadReady = record.replicas.some((replica) => replica.phase === "ready");
   record.replicas = record.replicas.map((replica) => {
+    if (replica.dueAt === null || replica.dueAt > now) return replica;
     let current = replica;
     for (
       let next = advanceReplica(current, surroundings.times, now);
@@ -124,5 +125,5 @@ export function settle(draft: Draft): void {
   advanceReplicas(draft);
   transition(draft);
   reflow(draft);
-  planLook(draft);
+  plan(draft);
 }
