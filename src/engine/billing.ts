@@ -20,7 +20,7 @@ const startOf = (day: string): Ms => parseTimestamp(`${day}T00:00:00Z`)!;
 const isInSpan = ({ from, to }: BillSpan, day: string): boolean => startOf(day) + DAY > from && startOf(day) < to;
 
 /** GPU time per deployment and day, with what still runs up to now. */
-export function gpuUsage(world: World, span: BillSpan): UsageDay[] {
+function gpuUsage(world: World, span: BillSpan): UsageDay[] {
   world.saver.flush();
   const { store, deployments } = world.parts;
   const running = [...deployments.values()].flatMap((record) => runningUsage(record, world.now));
@@ -33,7 +33,7 @@ export function gpuUsage(world: World, span: BillSpan): UsageDay[] {
 }
 
 /** Tokens of the shared service per account, day and model. */
-export const tokenUsage = (world: World, span: BillSpan): TokenDay[] =>
+const tokenUsage = (world: World, span: BillSpan): TokenDay[] =>
   world.parts.store
     .tokens()
     .filter(({ account, day }) => isInSpan(span, day) && (span.account === undefined || account === span.account));
@@ -45,7 +45,11 @@ export function toUsage(world: World, span: BillSpan): z.infer<typeof usageResul
   const usage = gpuUsage(world, span).map((row) => {
     const { deployment, day, acceleratorType, region, baseModel } = row;
     return {
-      ...{ deployment, day, acceleratorType, region, baseModel },
+      deployment,
+      day,
+      acceleratorType,
+      region,
+      baseModel,
       gpuSeconds: gpuSeconds(row),
       reservedGpuSeconds: row.reservedMs / SECOND,
       cost: costOf(row, priceOf(world, acceleratorType)),
@@ -165,11 +169,10 @@ export function toCsv(world: World, span: BillSpan): string {
   const parametersOf = (model: string): string =>
     world.parts.catalog.models.get(model)?.baseModelDetails?.parameterCount ?? "";
   const emailOf = (account: string): string => world.parts.accounts.get(accountName(account))?.email ?? "";
-  const day = (text: string): string[] => Object.values(bucket(text));
   const rows = [
     ...gpuUsage(world, span).map((row) => [
       emailOf(accountOf(row.deployment)),
-      ...day(row.day),
+      ...Object.values(bucket(row.day)),
       "DEDICATED_DEPLOYMENT",
       row.acceleratorType,
       String(gpuSeconds(row)),
@@ -181,7 +184,7 @@ export function toCsv(world: World, span: BillSpan): string {
     ]),
     ...tokenUsage(world, span).map((row) => [
       emailOf(row.account),
-      ...day(row.day),
+      ...Object.values(bucket(row.day)),
       "SERVERLESS",
       "",
       "",

@@ -1,4 +1,4 @@
-import type { FlightRow } from "../store/store.ts";
+import type { FlightRow } from "../store/reader.ts";
 import { Store } from "../store/store.ts";
 import { openDatabase } from "../store/database.ts";
 import { Load } from "../core/deployment/load.ts";

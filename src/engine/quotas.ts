@@ -31,7 +31,7 @@ function parseId(id: string): Pick<Quota, "acceleratorType" | "region"> | undefi
 }
 
 /** The GPU quotas of an account: the catalogue's, as far as they were not changed, and regional ones that were made. */
-export function quotasOf(world: World, account: string): (StoredQuota | (Quota & { updatedAt: null }))[] {
+function quotasOf(world: World, account: string): (StoredQuota | (Quota & { updatedAt: null }))[] {
   const { catalog, config, quotas } = world.parts;
   const prefix = `${accountName(account)}/quotas/`;
   const stored = [...quotas].filter(([name]) => name.startsWith(prefix)).map(([, quota]) => quota);

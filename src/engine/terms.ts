@@ -12,10 +12,10 @@ export type TermKind = keyof Terms;
 
 const rows: {
   [K in TermKind]: {
-    all(world: World): Map<string, Terms[K]>;
-    text(term: Terms[K]): string;
+    all: (world: World) => Map<string, Terms[K]>;
+    text: (term: Terms[K]) => string;
     /** What it does to the fleet when it begins. */
-    begin(world: World, term: Terms[K]): void;
+    begin: (world: World, term: Terms[K]) => void;
   };
 } = {
   stockout: {
@@ -51,8 +51,8 @@ export function endTerm(world: World, kind: TermKind, id: string): void {
 }
 
 /** A term's timer is due: it begins, or it is over. */
-export function turnTerm<K extends TermKind>(world: World, kind: K, id: string): void {
-  const { all, text } = rows[kind];
+export function turnTerm(world: World, kind: TermKind, id: string): void {
+  const { all, text } = rows[kind] as (typeof rows)["stockout"];
   const term = all(world).get(id);
   if (!term) return;
   const isOver = term.endAt !== null && term.endAt <= world.now;

@@ -15,9 +15,9 @@ interface Collection<Item extends z.ZodType, Body extends z.ZodType> {
   words: { many: string; one: string; make: string };
   item: Item;
   body: Body;
-  list(world: World): z.infer<Item>[];
-  create(world: World, body: z.infer<Body>): z.infer<Item>;
-  remove(world: World, ids: string[]): void;
+  list: (world: World) => z.infer<Item>[];
+  create: (world: World, body: z.infer<Body>) => z.infer<Item>;
+  remove: (world: World, ids: string[]) => void;
 }
 
 /** GET, POST and DELETE of a collection, GET and DELETE of one of it. */

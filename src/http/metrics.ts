@@ -39,12 +39,9 @@ const counters: Record<string, (meter: Meter) => number> = {
   tokens_prompt_total: (meter) => sumOf(meter, ({ promptTokens }) => promptTokens),
 };
 
-/** Loaded when it is first asked for: a start does not need it. */
-const load = (): Promise<typeof import("prom-client")> => import("prom-client");
-
 /** The service's export of one account, in Prometheus' text form (control-plane §1.4). */
 async function toExport(world: World, account: string): Promise<string> {
-  const prom = await load();
+  const prom = await import("prom-client");
   const registry = new prom.Registry();
   const gauges = new Map<string, Gauge>();
   const set = (name: string, help: string, labels: Record<string, string>, value: number): void => {
@@ -116,7 +113,7 @@ function oneDeployment({ world, params, query }: Call): Reply {
 let processMetrics: Registry | undefined;
 
 async function ownMetrics({ world, counts }: Call): Promise<Reply> {
-  const prom = await load();
+  const prom = await import("prom-client");
   if (!processMetrics) prom.collectDefaultMetrics({ register: (processMetrics = new prom.Registry()) });
   const registry = new prom.Registry();
   const gauge = (name: string, help: string, rows: [Record<string, string>, number][]): void => {

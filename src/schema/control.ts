@@ -33,7 +33,7 @@ const recommendation = {
 };
 
 /** What the autoscaler saw when it changed the desired count. */
-export const eventDetail = z.object({
+const eventDetail = z.object({
   ...recommendation,
   bounds: z.object({ min: z.int(), max: z.int(), schedule: z.string() }),
   desired: z.int(),

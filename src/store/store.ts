@@ -1,23 +1,13 @@
 import type { Statement } from "better-sqlite3";
 import type { TokenDay, UsageDay } from "../core/deployment/billing.ts";
 import { addToBill } from "../core/deployment/billing.ts";
-import type { Flight } from "../core/deployment/load.ts";
 import type { EventRow, JournalRow } from "../core/rows.ts";
 import type { Ms } from "../core/time.ts";
 import type { Connection } from "./database.ts";
 import { keep } from "./keep.ts";
+import type { FlightRow } from "./reader.ts";
+import { Reader } from "./reader.ts";
 import { statements } from "./statements.ts";
-
-export interface FlightRow extends Flight {
-  deployment: string;
-}
-
-export interface TimerRow {
-  kind: string;
-  name: string;
-  at: Ms;
-  sequence: number;
-}
 
 /** A document that was changed since the last flush; without a value it is dropped. */
 interface Dirty {
@@ -46,11 +36,10 @@ const toText = (value: object | undefined): string => (value ? JSON.stringify(va
  * What survives: one connection, one buffer of changes, one transaction per flush.
  * Writers add to the buffer; the engine flushes before a control-plane answer leaves, and in groups otherwise.
  */
-export class Store {
+export class Store extends Reader {
   readonly #connection: Connection;
   readonly #bounds: Bounds;
   readonly #prepared: Record<StatementName, Statement>;
-  readonly #queries = new Map<string, Statement>();
   readonly #documents = new Map<string, Map<string, Dirty>>();
   #dirtyCount = 0;
   #meta = new Map<string, string>();
@@ -62,6 +51,7 @@ export class Store {
   #flights: FlightRow[] = [];
 
   constructor(connection: Connection, bounds: Bounds) {
+    super(connection);
     this.#connection = connection;
     this.#bounds = bounds;
     this.#prepared = Object.fromEntries(
@@ -226,78 +216,6 @@ export class Store {
     this.#prepared.pruneFlights.run(metrics);
     if (Number(last) > this.#bounds.flightsMax)
       this.#prepared.pruneMostFlights.run(Number(last) - this.#bounds.flightsMax, autoscaler);
-  }
-
-  meta(key: string): string | undefined {
-    return (this.#query("SELECT value FROM meta WHERE key = ?").get(key) as { value: string } | undefined)?.value;
-  }
-
-  documents(kind: string): { name: string; body: string }[] {
-    return this.#query("SELECT name, body FROM documents WHERE kind = ?").all(kind) as {
-      name: string;
-      body: string;
-    }[];
-  }
-
-  timers(): TimerRow[] {
-    return this.#query("SELECT kind, name, at, sequence FROM timers").all() as TimerRow[];
-  }
-
-  flights(): FlightRow[] {
-    return this.#query("SELECT * FROM flights ORDER BY id").all() as FlightRow[];
-  }
-
-  /** Requests of a deployment that came in [from, to). */
-  flightsOf(deployment: string, from: Ms, to: Ms): FlightRow[] {
-    return this.#query(
-      "SELECT * FROM flights WHERE deployment = ? AND admittedAt >= ? AND admittedAt < ? ORDER BY id",
-    ).all(deployment, from, to) as FlightRow[];
-  }
-
-  occurrences(): { content: string; count: number }[] {
-    return this.#query("SELECT content, count FROM occurrences").all() as {
-      content: string;
-      count: number;
-    }[];
-  }
-
-  usage(): UsageDay[] {
-    return this.#query("SELECT * FROM usage").all() as UsageDay[];
-  }
-
-  tokens(): TokenDay[] {
-    return this.#query("SELECT * FROM tokens").all() as TokenDay[];
-  }
-
-  /** Events after `afterId`, oldest first. */
-  events(afterId: number, limit: number, deployment?: string): EventRow[] {
-    const where = deployment === undefined ? "" : "AND deployment = @deployment";
-    const rows = this.#query(`SELECT * FROM events WHERE id > @afterId ${where} ORDER BY id LIMIT @limit`).all({
-      afterId,
-      limit,
-      deployment,
-    }) as (Omit<EventRow, "detail"> & { detail: string })[];
-    return rows.map((row) => ({ ...row, detail: row.detail === "" ? undefined : JSON.parse(row.detail) }));
-  }
-
-  /** Journal rows before `beforeId`, newest first. */
-  journal(beforeId: number, limit: number): JournalRow[] {
-    return this.#query("SELECT * FROM journal WHERE id < ? ORDER BY id DESC LIMIT ?").all(
-      beforeId,
-      limit,
-    ) as JournalRow[];
-  }
-
-  /** The newest id of a table that counts, or 0. */
-  lastId(table: "events" | "journal"): number {
-    return (this.#query(`SELECT max(id) AS id FROM ${table}`).get() as { id: number | null }).id ?? 0;
-  }
-
-  /** A reading statement, prepared when it is first needed. */
-  #query(sql: string): Statement {
-    let statement = this.#queries.get(sql);
-    if (!statement) this.#queries.set(sql, (statement = keep(this.#connection.prepare(sql))));
-    return statement;
   }
 
   /** Empties tables; what was waiting for them goes too. */

@@ -11,9 +11,10 @@ export function dump(path: string): Record<string, unknown[]> {
   const tables = all("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name");
   const content = Object.fromEntries(tables.map(({ name }) => [name, all(`SELECT * FROM ${name} ORDER BY 1, 2`)]));
   // the numbers of these rows are the database's own: they depend on when old rows were dropped
-  content["flights"] = all("SELECT * FROM flights ORDER BY deployment, admittedAt, endAt, id").map(
-    ({ id: _, ...row }) => row,
-  );
+  content["flights"] = all("SELECT * FROM flights ORDER BY deployment, admittedAt, endAt, id").map((row) => ({
+    ...row,
+    id: 0,
+  }));
   connection.close();
   return content;
 }

@@ -38,6 +38,16 @@ export interface Draft {
   gone: boolean;
 }
 
+export const toEntry = (
+  { name: deployment }: DeploymentRecord,
+  at: Ms,
+  type: string,
+  from: string,
+  to: string,
+  reason: string,
+  detail?: Explanation,
+): LogEntry => ({ id: 0, at, deployment, type, from, to, reason, detail });
+
 export function note(
   draft: Draft,
   type: string,
@@ -46,8 +56,7 @@ export function note(
   reason: string,
   detail?: Explanation,
 ): void {
-  const { record, now: at } = draft;
-  draft.log.push({ id: 0, at, deployment: record.name, type, from: String(from), to: String(to), reason, detail });
+  draft.log.push(toEntry(draft.record, draft.now, type, String(from), String(to), reason, detail));
 }
 
 export function setState(draft: Draft, state: DeploymentState, reason: string): void {

@@ -3,7 +3,7 @@ import type { Ms } from "../time.ts";
 import { nextArrival } from "./accrual.ts";
 import { answerTraffic, takeLooks } from "./autoscale.ts";
 import type { Draft, Surroundings } from "./draft.ts";
-import { isActive, OK, usageOf } from "./draft.ts";
+import { isActive, OK, toEntry, usageOf } from "./draft.ts";
 import type { DeploymentEvent } from "./handlers.ts";
 import { handlers } from "./handlers.ts";
 import { boundsAt, policyOf } from "./policy.ts";
@@ -113,12 +113,7 @@ export function endNow(record: DeploymentRecord, now: Ms): Step {
   const ready = record.replicas.filter((replica) => replica.phase === "ready");
   return {
     record: undefined,
-    log: [
-      {
-        ...{ id: 0, at: now, deployment: record.name, type: "state", from: record.state, to: "purged" },
-        ...{ reason: "hard deleted by request", detail: undefined },
-      },
-    ],
+    log: [toEntry(record, now, "state", record.state, "purged", "hard deleted by request")],
     usage: ready.map((replica) => usageOf(record, replica, now)),
   };
 }

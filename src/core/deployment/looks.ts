@@ -22,7 +22,7 @@ import type { Surroundings } from "./draft.ts";
  */
 
 /** What a look at `at` sees: requests that came over HTTP, and synthetic traffic. */
-export function signalAt(record: DeploymentRecord, { load, capacity }: Surroundings, at: Ms): Signal {
+function signalAt(record: DeploymentRecord, { load, capacity }: Surroundings, at: Ms): Signal {
   const from = at - OBSERVATION_MS;
   const [real, flow] = [load.observe(from, at), meanFlow(record.flows, from, at)];
   const observation = real === NOTHING ? flow : flow === NOTHING ? real : addLoads(real, flow);

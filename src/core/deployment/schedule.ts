@@ -25,7 +25,8 @@ const toCron = (schedule: string, timezone: string): Cron =>
 /** Whether a text names a zone of the IANA database. */
 export const isTimezone = (timezone: string): boolean => {
   try {
-    return timezone !== "" && new Intl.DateTimeFormat("en", { timeZone: timezone }) !== undefined;
+    Intl.DateTimeFormat("en", { timeZone: timezone });
+    return timezone !== "";
   } catch {
     return false;
   }
@@ -33,16 +34,18 @@ export const isTimezone = (timezone: string): boolean => {
 
 const isCron = (schedule: string): boolean => {
   try {
-    return toCron(schedule, "UTC") !== undefined;
+    toCron(schedule, "UTC");
+    return true;
   } catch {
     return false;
   }
 };
 
+const reject = (message: string): Error => invalid(`invalid deployment: ${message}`);
+
 /** @throws ApiError INVALID_ARGUMENT naming the schedule and the field; the texts are ours */
 export function checkSchedules(schedules: Schedules, max: number): void {
   const entries = Object.entries(schedules);
-  const reject = (message: string): Error => invalid(`invalid deployment: ${message}`);
   if (entries.length > SCHEDULES_MAX)
     throw reject(`scaling_schedules must have at most ${SCHEDULES_MAX} entries, got ${entries.length}`);
   for (const [name, { minReplicaCount, schedule, duration, timezone }] of entries) {

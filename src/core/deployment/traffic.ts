@@ -1,8 +1,7 @@
 import type { Ms } from "../time.ts";
 import { SECOND } from "../time.ts";
 
-export const trafficShapes = ["constant", "ramp", "spike", "square"] as const;
-export type TrafficShape = (typeof trafficShapes)[number];
+type TrafficShape = "constant" | "ramp" | "spike" | "square";
 
 /**
  * Synthetic load on one deployment, in world time: a rule, not a row per request. It is part of the deployment's
