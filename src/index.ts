@@ -11,7 +11,7 @@ import { listen } from "./http/server.ts";
 
 export { ClientError, createClient } from "./client/client.ts";
 export type * from "./client/client.ts";
-export { FixtureError } from "./engine/catalog.ts";
+export { FixtureError } from "./fixture.ts";
 export { ListenError } from "./http/server.ts";
 export { DatabaseError } from "./store/database.ts";
 

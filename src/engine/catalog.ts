@@ -1,10 +1,11 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { z } from "zod";
 import type { CapacityTable, ModelFacts } from "../core/deployment/capacity.ts";
 import { cellKey } from "../core/deployment/capacity.ts";
 import type { GpuCounts } from "../core/deployment/fleet.ts";
+import { FixtureError, readFixture } from "../fixture.ts";
 import { resourceName } from "../core/name.ts";
 import { parseTimestamp, toTimestamp } from "../core/time.ts";
 import type {
@@ -30,31 +31,7 @@ export interface Catalog {
   capacity: CapacityTable;
 }
 
-/** A fixture file that cannot be used: file, JSON path, expected, got. */
-export class FixtureError extends Error {}
-
 const builtIn = fileURLToPath(new URL("../../fixtures", import.meta.url));
-
-function describeValue(input: unknown, path: PropertyKey[]): string {
-  let value = input;
-  for (const part of path) value = (value as Record<PropertyKey, unknown> | undefined)?.[part];
-  return JSON.stringify(value)?.slice(0, 80) ?? "nothing";
-}
-
-/** Reads and checks one file. */
-function readFixture<T extends z.ZodType>(file: string, schema: T): z.infer<T> {
-  let input: unknown;
-  try {
-    input = JSON.parse(readFileSync(file, "utf8"));
-  } catch (error) {
-    throw new FixtureError(`${file}: ${(error as Error).message}`);
-  }
-  const result = schema.safeParse(input);
-  if (result.success) return result.data;
-  const issue = result.error.issues[0]!;
-  const path = issue.path.map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`)).join("");
-  throw new FixtureError(`${file}: $${path}: ${issue.message}, got ${describeValue(input, issue.path)}`);
-}
 
 /** The items of a catalogue file from every folder that has it, later ones replacing earlier ones by key. */
 function collect<T>(
