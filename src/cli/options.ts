@@ -25,6 +25,9 @@ function toBytes(text: string): number {
   return Number(amount) * units[(unit ?? "").toLowerCase()]!;
 }
 
+const toQuota = (text: string): number =>
+  text === "none" ? Infinity : /^\d{1,7}$/.test(text) ? Number(text) : fail("a whole number, or none");
+
 const toAccount = (text: string): string =>
   /^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/.test(text) ? text : fail("1-63 letters, digits and dashes");
 
@@ -52,6 +55,8 @@ export interface StartOptions {
   maxBody: number;
   defaultAccelerator: string;
   streamUsage: "last-chunk" | "on-request";
+  gpuQuota?: number;
+  advanceMax: number;
   json: boolean;
 }
 
@@ -103,6 +108,12 @@ export function withStartOptions(command: Command): Command {
   );
   add("--stream-usage <way>", "where streams tell their usage unless asked", (option) =>
     option.choices(["last-chunk", "on-request"]).default("last-chunk"),
+  );
+  add("--gpu-quota <count>", "GPUs of each type that an account may use, or none for no limit", (option) =>
+    option.argParser(toQuota),
+  );
+  add("--advance-max <events>", "events that one advance may run through", (option) =>
+    option.default(10_000_000).argParser(toInteger(1, 1_000_000_000)),
   );
   add("--json", "print JSON lines", (option) => option.default(false));
   return command;

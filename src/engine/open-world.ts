@@ -34,8 +34,13 @@ function newAccount(id: string, now: Ms): Account {
   };
 }
 
+/** The documents of a kind, in the order of their making where they have one, as they were before the restart. */
 function readAll<T>(store: Store, kind: string): [string, T][] {
-  return store.documents(kind).map(({ name, body }) => [name, JSON.parse(body) as T]);
+  const sequenceOf = (value: T): number => (value as { sequence?: number }).sequence ?? 0;
+  return store
+    .documents(kind)
+    .map(({ name, body }): [string, T] => [name, JSON.parse(body) as T])
+    .sort(([, a], [, b]) => sequenceOf(a) - sequenceOf(b));
 }
 
 /** Rebuilds what is kept in memory only: who is in flight, and the autoscaler's view of load. */

@@ -7,10 +7,15 @@ import * as schema from "../schema/traffic.ts";
 import { collectionRoutes, parseSpanOf } from "./collection.ts";
 import type { Route } from "./route.ts";
 
+const PERIOD_MIN_MS = 10 * SECOND;
+
 function create(world: World, body: z.infer<typeof schema.trafficBody>): z.infer<typeof schema.traffic> {
   const [startsIn, duration] = [parseSpanOf("startsIn", body.startsIn), parseSpanOf("duration", body.duration)];
   const period = parseSpanOf("period", body.period);
-  if (period !== undefined && period < SECOND) throw invalid(`period: expected at least 1s, got "${body.period}"`);
+  if (period !== undefined && period < PERIOD_MIN_MS)
+    throw invalid(
+      `period: expected at least 10s, which is as much as the autoscaler averages over, got "${body.period}"`,
+    );
   return toTraffic(addTraffic(world, body, { startsIn, duration, period }), world.now);
 }
 

@@ -45,6 +45,37 @@ const good: [string, string, unknown][] = [
     },
   ],
   ["POST", "/__emulator/clock:advance", { by: "1s" }],
+  [
+    "POST",
+    "/__emulator/traffic",
+    {
+      deployment: "accounts/acme/deployments/d",
+      requestsPerSecond: 5,
+      shape: "square",
+      startsIn: "1s",
+      duration: "1h",
+      period: "1m",
+      duty: 0.3,
+    },
+  ],
+  [
+    "PATCH",
+    "/v1/accounts/acme/deployments/d",
+    {
+      autoscalingPolicy: {
+        scalingSchedules: { day: { minReplicaCount: 1, schedule: "0 8 * * 1-5", duration: "3600s", timezone: "UTC" } },
+      },
+    },
+  ],
+  ["POST", "/__emulator/reservations", { acceleratorType: "NVIDIA_H100_80GB", multiRegion: "US", reservedCount: 2 }],
+  ["PATCH", "/v1/accounts/acme/quotas/global--a100-count", { value: "9", maxValue: "10" }],
+  [
+    "GET",
+    "/v1/accounts/acme/billingUsage?startTime=2026-01-01T00:00:00Z&endTime=2026-01-02T00:00:00Z&timezone=UTC&filter=deployment_id=%22d%22",
+    undefined,
+  ],
+  ["GET", "/v1/accounts/acme/metrics", undefined],
+  ["GET", "/__emulator/capacity?model=qwen3-8b", undefined],
   ["POST", "/__emulator/stockouts", { region: "US_IOWA_1", startsIn: "1s", duration: "1m" }],
   ["PATCH", "/__emulator/fleet", { pools: [{ region: "US_IOWA_1", acceleratorType: "NVIDIA_A100_80GB", total: 3 }] }],
 ];

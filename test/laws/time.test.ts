@@ -74,6 +74,7 @@ async function expectSame(
       clock: "manual",
       seed,
       profile,
+      gpuQuota: seed % 3 === 0 ? 12 : Infinity,
     });
     const one = await straight(options("one.db"), script);
     const two = await other(options("two.db"), script);

@@ -16,6 +16,38 @@ const DEPLOYMENTS = "/v1/accounts/acme/deployments";
 
 export const deploymentName = (id: string): string => `accounts/acme/deployments/${id}`;
 
+const TARGETS = [
+  "concurrent_requests",
+  "requests_per_second",
+  "tokens_generated_per_second",
+  "prompt_tokens_per_second",
+];
+
+const scheduleOf = (random: Random): Record<string, unknown> => ({
+  day: {
+    minReplicaCount: 0,
+    schedule: random.pick(["0 8 * * *", "*/30 * * * *", "15 3 * * 1-5"]),
+    duration: random.pick(["300s", "3600s", "36000s"]),
+    timezone: random.pick(["UTC", "Asia/Tokyo", "America/New_York"]),
+  },
+});
+
+/** Synthetic load of every shape, from a request a day to more than the replicas can take. */
+const trafficStep = (random: Random, id: string): Step => ({
+  method: "POST",
+  path: "/__emulator/traffic",
+  body: {
+    deployment: deploymentName(id),
+    [random.pick(["requestsPerSecond", "concurrentRequests"])]: random.pick([0.00002, 0.001, 0.1, 1, 7, 90]),
+    shape: random.pick(["constant", "ramp", "spike", "square"]),
+    startsIn: random.pick(spans),
+    duration: random.pick(spans.slice(1)),
+    period: random.pick(["45s", "10m", "5h"]),
+    promptTokens: 1 + random.below(2000),
+    completionTokens: random.below(300),
+  },
+});
+
 const spans = ["0s", "250ms", "1s", "7s", "30s", "45s", "5m", "11m", "1h", "1h30m", "3h", "26h", "4d", "8d"];
 
 function createStep(random: Random, id: string): Step {
@@ -27,7 +59,11 @@ function createStep(random: Random, id: string): Step {
     maxReplicaCount: Math.max(min, random.below(5)),
     placement: random.chance(0.5) ? { multiRegion: "US" } : { region: "US_IOWA_1" },
     maxConcurrencyPerReplica: 1 + random.below(4),
+    maxWithRevocableReplicaCount: random.chance(0.2) ? 6 : 0,
+    preemptible: random.chance(0.1),
     autoscalingPolicy: {
+      ...(random.chance(0.3) ? { loadTargets: { [random.pick(TARGETS)]: random.pick([1, 5, 50]), default: 0.5 } } : {}),
+      ...(random.chance(0.2) ? { scalingSchedules: scheduleOf(random) } : {}),
       scaleUpWindow: random.pick(["0s", "10s", "30s"]),
       scaleDownWindow: random.pick(["0s", "60s", "600s"]),
       scaleToZeroWindow: random.pick(["0s", "300s", "3600s"]),
@@ -55,6 +91,24 @@ const makers: ((random: Random, id: string) => Step)[] = [
   requestStep,
   requestStep,
   requestStep,
+  trafficStep,
+  trafficStep,
+  () => ({ method: "GET", path: "/__emulator/traffic" }),
+  (_, id) => ({ method: "GET", path: `/__emulator/deployments/acme/${id}:explain` }),
+  (_, id) => ({ method: "GET", path: `${DEPLOYMENTS}/${id}:metrics` }),
+  () => ({ method: "GET", path: "/v1/accounts/acme/metrics" }),
+  (random) => ({
+    method: "POST",
+    path: "/__emulator/reservations",
+    body: {
+      account: random.pick(["acme", "other"]),
+      acceleratorType: "NVIDIA_A100_80GB",
+      region: "US_IOWA_1",
+      reservedCount: 1 + random.below(3),
+      startsIn: random.pick(spans),
+      duration: random.pick(spans),
+    },
+  }),
   (random, id) => ({ method: "PATCH", path: `${DEPLOYMENTS}/${id}:scale`, body: { replicaCount: random.below(6) } }),
   (random, id) => ({
     method: "PATCH",
@@ -75,7 +129,12 @@ const makers: ((random: Random, id: string) => Step)[] = [
   (random) => ({
     method: "POST",
     path: "/__emulator/stockouts",
-    body: { region: "US_IOWA_1", startsIn: random.pick(spans), duration: random.pick(spans) },
+    body: {
+      region: "US_IOWA_1",
+      startsIn: random.pick(spans),
+      duration: random.pick(spans),
+      takesReplicas: random.chance(0.3),
+    },
   }),
   (random) => ({
     method: "PATCH",

@@ -8,6 +8,7 @@ import type { DeploymentRecord } from "../../src/core/deployment/record.ts";
 import { readyReplicas } from "../../src/core/deployment/record.ts";
 import type { StartTimes } from "../../src/core/deployment/replica.ts";
 import { createSpec } from "../../src/core/deployment/spec.ts";
+import type { DeploymentSpec } from "../../src/schema/deployment.ts";
 import { parseSpan, toSpan } from "../../src/core/time.ts";
 import { loadCatalog } from "../../src/engine/catalog.ts";
 
@@ -21,7 +22,11 @@ const hardware = {
 const MODEL = "accounts/fireworks/models/llama-v3p1-8b-instruct";
 
 /** 1 s of scheduling, 4 s of download, 5 s of initialising, 10 s of drain. */
-const TIMES: StartTimes = { schedulingMs: 1000, downloadMs: 4000, initializeMs: 5000, drainMs: 10_000 };
+export const TIMES: StartTimes = { schedulingMs: 1000, downloadMs: 4000, initializeMs: 5000, drainMs: 10_000 };
+
+/** The settings of a deployment of an 8B model, with defaults filled in. */
+export const aSpec = (body: Record<string, unknown>): DeploymentSpec =>
+  createSpec({ baseModel: MODEL, ...body }, catalog.facts.get(MODEL)!, hardware);
 
 /** Something that happens at an offset. */
 interface Cue {
@@ -46,7 +51,7 @@ const line = (at: number, record: DeploymentRecord | undefined): string => {
 };
 
 /** 10 at a time on a replica; each of 100 + 100 tokens takes one second alone and two on a full replica. */
-const CAPACITY: Capacity = {
+export const CAPACITY: Capacity = {
   prefillTokensPerSecond: 100_000_000,
   decodeTokensPerSecond: 100,
   concurrency: 10,
@@ -71,14 +76,7 @@ export function timeline({ body = {}, cues = [], until, inFlight = noLoad, hasGp
     load: { observe, isActive: () => inFlight !== noLoad },
   };
   const queue = cues.map(({ at, event }) => ({ at: parseSpan(at)!, event }));
-  let record: DeploymentRecord | undefined = createRecord(
-    "accounts/a/deployments/d",
-    1,
-    createSpec({ baseModel: MODEL, ...body }, catalog.facts.get(MODEL)!, hardware),
-    "",
-    true,
-    0,
-  );
+  let record: DeploymentRecord | undefined = createRecord("accounts/a/deployments/d", 1, aSpec(body), "", true, 0);
   const lines: string[] = [];
   const apply = (at: number, event: DeploymentEvent): void => {
     now = at;
