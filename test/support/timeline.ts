@@ -8,6 +8,7 @@ import type { DeploymentRecord } from "../../src/core/deployment/record.ts";
 import { readyReplicas } from "../../src/core/deployment/record.ts";
 import type { StartTimes } from "../../src/core/deployment/replica.ts";
 import { createSpec } from "../../src/core/deployment/spec.ts";
+import type { Traffic } from "../../src/core/deployment/traffic.ts";
 import type { DeploymentSpec } from "../../src/schema/deployment.ts";
 import { parseSpan, toSpan } from "../../src/core/time.ts";
 import { loadCatalog } from "../../src/engine/catalog.ts";
@@ -28,8 +29,38 @@ export const TIMES: StartTimes = { schedulingMs: 1000, downloadMs: 4000, initial
 export const aSpec = (body: Record<string, unknown>): DeploymentSpec =>
   createSpec({ baseModel: MODEL, ...body }, catalog.facts.get(MODEL)!, hardware);
 
+/** Synthetic traffic of 100 + 100 tokens that begins at an offset. */
+export function someTraffic(given: {
+  at?: string;
+  requestsPerSecond?: number;
+  concurrentRequests?: number;
+  completionTokens?: number;
+  shape?: Traffic["shape"];
+  duration?: string;
+  period?: string;
+}): Traffic {
+  const startAt = parseSpan(given.at ?? "0s")!;
+  return {
+    id: `traffic at ${startAt}`,
+    sequence: startAt,
+    kind: given.requestsPerSecond === undefined ? "concurrentRequests" : "requestsPerSecond",
+    level: given.requestsPerSecond ?? given.concurrentRequests ?? 1,
+    promptTokens: 100,
+    completionTokens: given.completionTokens ?? 100,
+    shape: given.shape ?? "constant",
+    startAt,
+    endAt: given.duration === undefined ? null : startAt + parseSpan(given.duration)!,
+    periodMs: parseSpan(given.period ?? "10m")!,
+    duty: 0.5,
+    sent: 0,
+    refused: 0,
+    unready: 0,
+    held: 0,
+  };
+}
+
 /** Something that happens at an offset. */
-interface Cue {
+export interface Cue {
   at: string;
   event: DeploymentEvent;
 }
