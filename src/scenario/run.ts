@@ -1,7 +1,7 @@
 import type { EmulatorEvent, UsageReport } from "../client/client.ts";
 import type { Ms } from "../core/time.ts";
 import { parseTimestamp, toTimestamp } from "../core/time.ts";
-import type { Emulator } from "../index.ts";
+import type { Emulator, EmulatorOptions } from "../index.ts";
 import { createEmulator } from "../index.ts";
 import type { Scenario, ScenarioStep } from "../schema/scenario.ts";
 import type { Verdict } from "./expect.ts";
@@ -38,13 +38,15 @@ interface Reply {
 /** Plays the steps through the HTTP API, as any client would. */
 class Stage {
   readonly #emulator: Emulator;
-  readonly requests: AnswerCount[] = [];
+  readonly #requests: AnswerCount[];
 
-  constructor(emulator: Emulator) {
+  /** @param requests where answers to single requests are noted */
+  constructor(emulator: Emulator, requests: AnswerCount[]) {
     this.#emulator = emulator;
+    this.#requests = requests;
   }
 
-  async call(method: string, path: string, body?: unknown): Promise<Reply> {
+  async #call(method: string, path: string, body?: unknown): Promise<Reply> {
     const headers = { authorization: `Bearer fw_${ACCOUNT}` };
     const init = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
     const response = await this.#emulator.fetch(`${this.#emulator.url}${path}`, init);
@@ -55,12 +57,12 @@ class Stage {
   async #request(id: string, times: number): Promise<Reply> {
     let last: Reply = { status: 200, message: "" };
     for (let turn = 0; turn < times; turn += 1) {
-      last = await this.call("POST", "/inference/v1/completions", {
+      last = await this.#call("POST", "/inference/v1/completions", {
         model: nameOf(id),
         prompt: `Request ${turn}`,
         max_tokens: 100,
       });
-      this.requests.push({ deployment: nameOf(id), status: last.status, count: 1 });
+      this.#requests.push({ deployment: nameOf(id), status: last.status, count: 1 });
     }
     return last;
   }
@@ -80,17 +82,17 @@ class Stage {
       endStockout,
       reservation,
     } = step;
-    if (create) return this.call("POST", `${deployments}?deploymentId=${create.id}`, create.body);
-    if (update) return this.call("PATCH", `${deployments}/${update.deployment}`, update.body);
-    if (scale) return this.call("PATCH", `${deployments}/${scale.deployment}:scale`, { replicaCount: scale.replicas });
-    if (gone) return this.call("DELETE", `${deployments}/${gone.deployment}?ignoreChecks=true`);
+    if (create) return this.#call("POST", `${deployments}?deploymentId=${create.id}`, create.body);
+    if (update) return this.#call("PATCH", `${deployments}/${update.deployment}`, update.body);
+    if (scale) return this.#call("PATCH", `${deployments}/${scale.deployment}:scale`, { replicaCount: scale.replicas });
+    if (gone) return this.#call("DELETE", `${deployments}/${gone.deployment}?ignoreChecks=true`);
     if (request) return this.#request(request.deployment, request.times);
-    if (traffic) return this.call("POST", "/__emulator/traffic", traffic);
-    if (stopTraffic) return this.call("DELETE", `/__emulator/traffic/${stopTraffic}`);
-    if (stockout) return this.call("POST", "/__emulator/stockouts", stockout);
-    if (endStockout) return this.call("DELETE", `/__emulator/stockouts/${endStockout}`);
-    if (reservation) return this.call("POST", "/__emulator/reservations", reservation);
-    return this.call("PATCH", "/__emulator/fleet", step.fleet);
+    if (traffic) return this.#call("POST", "/__emulator/traffic", traffic);
+    if (stopTraffic) return this.#call("DELETE", `/__emulator/traffic/${stopTraffic}`);
+    if (stockout) return this.#call("POST", "/__emulator/stockouts", stockout);
+    if (endStockout) return this.#call("DELETE", `/__emulator/stockouts/${endStockout}`);
+    if (reservation) return this.#call("POST", "/__emulator/reservations", reservation);
+    return this.#call("PATCH", "/__emulator/fleet", step.fleet);
   }
 }
 
@@ -119,42 +121,60 @@ async function countAnswers(emulator: Emulator, requests: AnswerCount[]): Promis
   return [...synthetic, ...requests].filter(({ count }) => count > 0);
 }
 
+/** Moves time; a test may do it in slices, or with a restart on the way. */
+export type Advance = (emulator: Emulator, to: string) => Promise<Emulator>;
+
+const straight: Advance = async (emulator, to) => {
+  await emulator.clock.advance({ to });
+  return emulator;
+};
+
+/** The world that a scenario asks for. */
+export const optionsOf = (
+  { startTime, seed, profile, coldStart, gpuQuota }: Scenario,
+  database: string,
+): EmulatorOptions => ({
+  clock: "manual",
+  account: ACCOUNT,
+  database,
+  startTime,
+  seed,
+  profile,
+  coldStart,
+  gpuQuota,
+});
+
 /**
  * Plays a scenario in a world of its own, in memory or in a file.
  * @throws FixtureError for an offset that is none
  */
-export async function runScenario(scenario: Scenario, database = ":memory:"): Promise<Outcome> {
-  const { startTime, seed, profile, coldStart, gpuQuota } = scenario;
-  const given = { startTime, seed, profile, coldStart, gpuQuota };
-  const emulator = await createEmulator({ ...given, clock: "manual", account: ACCOUNT, database });
+export async function runScenario(scenario: Scenario, database = ":memory:", advance = straight): Promise<Outcome> {
+  const [startMs, endMs] = [parseTimestamp(scenario.startTime)!, toMs(scenario.until)];
+  const steps = scenario.steps.map((step) => ({ step, ms: toMs(step.at) })).sort((a, b) => a.ms - b.ms);
+  let emulator = await createEmulator(optionsOf(scenario, database));
   try {
-    return await play(scenario, emulator);
+    const [requests, verdicts]: [AnswerCount[], Verdict[]] = [[], []];
+    const to = async (ms: Ms): Promise<void> => {
+      emulator = await advance(emulator, toTimestamp(startMs + ms));
+    };
+    for (const { step, ms } of steps) {
+      await to(ms);
+      verdicts.push(...judgeStep(step, await new Stage(emulator, requests).act(step)));
+    }
+    await to(endMs);
+    const events = await emulator.events.list();
+    const answers = await countAnswers(emulator, requests);
+    const happened = {
+      scenario,
+      endMs,
+      events,
+      series: toSeries(events, startMs),
+      usage: await emulator.usage(),
+      answers,
+    };
+    verdicts.push(...scenario.expect.map((expectation) => judge(expectation, happened)));
+    return { ...happened, verdicts, passed: verdicts.every(({ passed }) => passed) };
   } finally {
     await emulator.close();
   }
-}
-
-/** Plays it to its end, and judges. */
-async function play(scenario: Scenario, emulator: Emulator): Promise<Outcome> {
-  const [startMs, endMs] = [parseTimestamp(scenario.startTime)!, toMs(scenario.until)];
-  const stage = new Stage(emulator);
-  const verdicts: Verdict[] = [];
-  const to = (ms: Ms): Promise<unknown> => emulator.clock.advance({ to: toTimestamp(startMs + ms) });
-  const steps = scenario.steps.map((step) => ({ step, ms: toMs(step.at) })).sort((a, b) => a.ms - b.ms);
-  for (const { step, ms } of steps) {
-    await to(ms);
-    verdicts.push(...judgeStep(step, await stage.act(step)));
-  }
-  await to(endMs);
-  const events = await emulator.events.list();
-  const happened = {
-    scenario,
-    endMs,
-    events,
-    series: toSeries(events, startMs),
-    usage: await emulator.usage(),
-    answers: await countAnswers(emulator, stage.requests),
-  };
-  verdicts.push(...scenario.expect.map((expectation) => judge(expectation, happened)));
-  return { ...happened, verdicts, passed: verdicts.every(({ passed }) => passed) };
 }

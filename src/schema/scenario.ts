@@ -1,10 +1,14 @@
 import { z } from "zod";
-import { span, time } from "./control.ts";
+import { time } from "./control.ts";
 import { fleetPatch, reservationBody, stockoutBody } from "./fleet.ts";
 import { trafficBody } from "./traffic.ts";
 
 /** A scenario file: a timeline of commands and traffic with expectations. Offsets are spans from the start. */
 
+const span = z
+  .string()
+  .regex(/^(\d+(\.\d+)?(ms|s|m|h|d))+$/, 'expected a span such as "90s", "1h30m" or "7d"')
+  .describe("A span such as `90s`, `1h30m` or `7d`.");
 const deploymentBody = z.record(z.string(), z.unknown()).describe("A Deployment as the API takes it.");
 const onDeployment = { deployment: z.string().describe("Its ID.") };
 
