@@ -5,7 +5,6 @@ import { Agent, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { createEmulator } from "../dist/lib/index.js";
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 const MAIN = here("../dist/cli/main.js");
@@ -126,34 +125,9 @@ async function start() {
   print("process start to first 200", `${median(times).toFixed(0)} ms`);
 }
 
-/** Seven days of deployments that nobody calls: ready, scaled to zero, deleted. */
-async function week(count) {
-  const emulator = await createEmulator({ clock: "manual", database: join(folder, `week${count}.db`) });
-  await emulator.fleet.set({ unlimited: true });
-  const headers = { authorization: "Bearer fw_local" };
-  for (let n = 0; n < count; n += 1) {
-    await emulator.fetch(`${emulator.url}/v1/accounts/local/deployments?deploymentId=d${n}`, {
-      method: "POST",
-      headers,
-      body: JSON.stringify({ baseModel: MODEL }),
-    });
-  }
-  const started = performance.now();
-  const { steps } = await emulator.clock.advance("7d");
-  const elapsed = performance.now() - started;
-  await emulator.close();
-  print(
-    `seven days of ${count} idle deployments`,
-    `${elapsed.toFixed(0)} ms  (${steps} events, ${((steps / elapsed) * 1000).toFixed(0)}/s)`,
-  );
-  return elapsed;
-}
-
 try {
   await start();
   await throughput();
-  const [small, large] = [await week(1000), await week(4000)];
-  print("growth from 1000 to 4000 deployments", `x${(large / small).toFixed(2)} (linear is x4)`);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -45,9 +45,9 @@ async function idleWeek(count) {
   return ms;
 }
 
-/** Nine hours of traffic a day: from zero to two replicas and back to zero, every day. */
-async function busyWeek(count) {
-  const emulator = await world(count, `busy${count}`, { maxReplicaCount: 2 });
+/** Nine hours of traffic a day: from zero to max replicas and back to zero, every day. */
+async function busyWeek(count, maxReplicaCount) {
+  const emulator = await world(count, `busy${count}-${maxReplicaCount}`, { maxReplicaCount });
   for (let n = 0; n < count; n += 1) {
     const traffic = {
       deployment: `d${n}`,
@@ -63,7 +63,7 @@ async function busyWeek(count) {
   const answers = (await emulator.traffic.list()).reduce((sum, each) => sum + each.answers.sent, 0);
   await emulator.close();
   print(
-    `seven days of ${count} deployments with daily traffic`,
+    `seven days of ${count} with daily traffic, 0-${maxReplicaCount} replicas`,
     `${ms.toFixed(0)} ms  (${steps} events, ${((steps / ms) * 1000).toFixed(0)}/s; ${(answers / 1e6).toFixed(0)} million requests)`,
   );
   return ms;
@@ -115,8 +115,9 @@ async function requestCost() {
 try {
   const idle = [await idleWeek(1000), await idleWeek(10_000)];
   print("growth, idle, from 1000 to 10000", `x${(idle[1] / idle[0]).toFixed(1)} (linear is x10)`);
-  const busy = [await busyWeek(1000), await busyWeek(10_000)];
+  const busy = [await busyWeek(1000, 1), await busyWeek(10_000, 1)];
   print("growth, daily traffic, from 1000 to 10000", `x${(busy[1] / busy[0]).toFixed(1)} (linear is x10)`);
+  await busyWeek(10_000, 2);
   await hundredDays(200);
   await requestCost();
 } finally {

@@ -2,6 +2,7 @@ import type { DeploymentRecord } from "../core/deployment/record.ts";
 import { isSettled, readyReplicas } from "../core/deployment/record.ts";
 import { ApiError, texts } from "../core/error.ts";
 import type { Ms } from "../core/time.ts";
+import { toTimestamp } from "../core/time.ts";
 import { limits } from "./config.ts";
 import { modelNotFound } from "./routing.ts";
 import type { World } from "./world.ts";
@@ -16,8 +17,12 @@ const isStalled = (record: DeploymentRecord): boolean =>
 function nextChange(world: World, record: DeploymentRecord): Ms | undefined {
   if (isSettled(record)) return undefined;
   if (!isStalled(record)) return world.parts.queue.get("deployment", record.name)?.at;
-  const ends = [...world.parts.fleet.stockouts.values()].map((stockout) => stockout.endAt).filter((at) => at !== null);
-  return ends.length > 0 ? Math.min(...ends) : undefined;
+  const { stockouts, reservations } = world.parts.fleet;
+  const turns = [...stockouts.values(), ...reservations.values()]
+    .flatMap(({ startAt, endAt }) => [startAt, endAt ?? Infinity])
+    .filter((at) => at > world.now);
+  const next = Math.min(...turns);
+  return next < Infinity ? next : undefined;
 }
 
 /** Clock mode `skip`: a client that looks at something unsettled moves time to its next change. */
@@ -75,5 +80,7 @@ export function runUntilSettled(world: World): number {
     for (const record of world.parts.deployments.values()) next = Math.min(next, nextChange(world, record) ?? Infinity);
     if (next === Infinity) return steps;
     steps += world.runTo(next);
+    if (steps > world.parts.config.advanceMax)
+      throw new ApiError("FAILED_PRECONDITION", `nothing has settled within ${steps} events; it is ${toTimestamp(world.now)}`);
   }
 }

@@ -11,7 +11,7 @@ import { toSeries } from "./series.ts";
 import { ACCOUNT, nameOf, toMs } from "./units.ts";
 
 /** Answers of one deployment with one status. */
-export interface AnswerCount {
+interface AnswerCount {
   deployment: string;
   status: number;
   count: number;

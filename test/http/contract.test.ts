@@ -59,6 +59,37 @@ describe.runIf(existsSync(folder))("the official schemas accept what we answer",
     expect(account!(withoutNulls((await call("GET", "/v1/accounts/local")).body))).toEqual([]);
   });
 
+  test("bills, quotas, reservations, shards and metrics", async () => {
+    const { call, emulator } = await fresh();
+    const gateway = official("gateway-4.259.0.json");
+    await call("POST", "/v1/accounts/acme/deployments?deploymentId=d", { baseModel: SMALL });
+    await call("POST", "/v1/completions", { model: SERVERLESS, prompt: "hi" });
+    await emulator.reservations.create({
+      account: "acme",
+      acceleratorType: "NVIDIA_H100_80GB",
+      multiRegion: "US",
+      reservedCount: 80,
+    });
+    await emulator.clock.advance("2h");
+    const span = "startTime=2026-01-01T00:00:00Z&endTime=2026-01-02T00:00:00Z";
+    for (const [path, name] of [
+      [`billingUsage?${span}`, "gatewayAccountUsage"],
+      [`billing/summary?${span}`, "gatewayGetBillingSummaryResponse"],
+      ["quotas", "gatewayListQuotasResponse"],
+      ["quotas/global--h100-count", "gatewayQuota"],
+      ["reservations", "gatewayListReservationsResponse"],
+      ["deployments/d/shards", "gatewayListDeploymentShardsResponse"],
+      ["deployments/d:metrics", "gatewayGetDeploymentMetricsResponse"],
+    ] as const) {
+      const { status, body } = await call("GET", `/v1/accounts/acme/${path}`);
+      expect([status, validator(gateway, name)(withoutNulls(body))], path).toEqual([200, []]);
+      // the official schemas are open: fields of ours that they do not have would pass
+      const known = Object.keys(gateway.components.schemas[name]!.properties);
+      expect(known, path).toEqual(expect.arrayContaining(Object.keys(body)));
+    }
+    expect((await call("GET", "/v1/accounts/local/billingUsage?" + span)).body.serverlessCosts).toHaveLength(1);
+  });
+
   test("every official field of a deployment is one of ours", async () => {
     const { call } = await fresh();
     const { body } = await call("POST", "/v1/accounts/acme/deployments", { baseModel: SMALL });
