@@ -93,13 +93,12 @@ export class FleetState {
   book(before: DeploymentRecord | undefined, after: DeploymentRecord | undefined): boolean {
     if (isSamePlacement(before?.replicas ?? [], after?.replicas ?? [])) return false;
     const held = new Map<Region, number>();
-    for (const [record, sign] of [
-      [before, -1],
-      [after, 1],
-    ] as const) {
-      for (const { region, gpus } of record?.replicas ?? [])
+    const count = (replicas: readonly Replica[], sign: 1 | -1): void => {
+      for (const { region, gpus } of replicas)
         if (region !== null) held.set(region, (held.get(region) ?? 0) + sign * gpus);
-    }
+    };
+    count(before?.replicas ?? [], -1);
+    count(after?.replicas ?? [], 1);
     const { name, spec } = (after ?? before)!;
     const [account, type] = [accountOf(name), spec.acceleratorType];
     let freed = false;
@@ -126,7 +125,7 @@ export class FleetState {
         .reduce((sum, { gpus }) => sum + gpus, 0);
     const room = (region: Region): number =>
       this.unlimited ? Infinity : gpusIn(this.total, region, type) - reserved(region);
-    const regions = allowedRegions(where, type, this.total).sort((a, b) => room(b) - room(a));
+    const regions = [...allowedRegions(where, type, this.total)].sort((a, b) => room(b) - room(a));
     let left = count;
     const holdings: Holding[] = [];
     for (const region of regions) {

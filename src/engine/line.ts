@@ -84,13 +84,8 @@ export class Line {
   }
 
   #serveOne(fleet: Fleet, waiter: Waiter, blocked: Set<string>, apply: Apply): void {
-    const blockedBefore = new Set(blocked);
-    let found = place(fleet, waiter, blocked);
-    if (!found && !waiter.replica.revocable && this.#revocable.size > 0) {
-      const gone = takeBack(fleet, waiter, this.#candidates());
-      this.#revoke(gone, "its capacity is needed by a replica that lasts", apply);
-      if (gone.length > 0) found = place(fleet, waiter, blockedBefore);
-    }
+    if (!waiter.replica.revocable && this.#revocable.size > 0) this.#makeRoom(fleet, waiter, blocked, apply);
+    const found = place(fleet, waiter, blocked);
     const record = this.#deployments.get(waiter.record.name);
     if (!record?.replicas.includes(waiter.replica)) return;
     if (found) apply(record, { type: "placed", replica: waiter.replica.number, ...found });
@@ -98,10 +93,13 @@ export class Line {
       apply(record, { type: "short", message: shortageText(waiter) });
   }
 
-  #candidates(): Revocable[] {
-    return [...this.#revocable].flatMap((name) =>
-      placed(this.#deployments.get(name)!).filter(({ replica }) => replica.revocable),
-    );
+  /** A replica that lasts and finds no room sends revocable ones away, where that is enough. */
+  #makeRoom(fleet: Fleet, waiter: Waiter, blocked: ReadonlySet<string>, apply: Apply): void {
+    if (place(fleet, waiter, new Set(blocked))) return;
+    const candidates = [...this.#revocable]
+      .flatMap((name) => placed(this.#deployments.get(name)!))
+      .filter(({ replica }) => replica.revocable);
+    this.#revoke(takeBack(fleet, waiter, candidates, blocked), "its capacity is needed by a replica that lasts", apply);
   }
 
   #revoke(doomed: readonly Revocable[], reason: string, apply: Apply): void {

@@ -53,7 +53,7 @@ function loadsOf(deployments: Map<string, DeploymentRecord>, flights: FlightRow[
 function openFleet(store: Store, catalog: Catalog): FleetState {
   const fleet = new FleetState(catalog.fleet);
   for (const [, { total, unlimited }] of readAll<{ total: GpuCounts; unlimited: boolean }>(store, "fleet")) {
-    Object.assign(fleet.total, total);
+    fleet.total = total;
     fleet.unlimited = unlimited;
   }
   for (const [id, stockout] of readAll<Stockout>(store, "stockout")) fleet.stockouts.set(id, stockout);

@@ -13,6 +13,7 @@ const isBefore = (left: Timer, right: Timer): boolean =>
 /** A timer in the heap; one that was replaced or deleted stays there, dead, until it comes to the top. */
 interface Entry extends Timer {
   isLive: boolean;
+  isInHeap: boolean;
 }
 
 /** Wake-ups by (time, sequence): a binary heap in which a newer timer of the same subject replaces the old one. */
@@ -30,13 +31,20 @@ export class TimerQueue {
     let ofKind = this.#current.get(kind);
     if (!ofKind) this.#current.set(kind, (ofKind = new Map()));
     const known = ofKind.get(name);
-    if (known?.isLive) {
-      if (known.at === at && known.sequence === sequence) return;
-      known.isLive = false;
-    } else this.#size += 1;
-    const entry = { kind, name, at, sequence, isLive: true };
-    ofKind.set(name, entry);
-    this.#push(entry);
+    if (known?.isLive && known.at === at && known.sequence === sequence) return;
+    if (!known?.isLive) this.#size += 1;
+    if (known && !known.isInHeap) {
+      // it was taken a moment ago: it can go back as it is
+      known.at = at;
+      known.sequence = sequence;
+      known.isLive = true;
+      this.#push(known);
+    } else {
+      if (known) known.isLive = false;
+      const entry = { kind, name, at, sequence, isLive: true, isInHeap: true };
+      ofKind.set(name, entry);
+      this.#push(entry);
+    }
     if (this.#heap.length > 64 && this.#heap.length > this.#size * 4) this.#rebuild();
   }
 
@@ -84,6 +92,7 @@ export class TimerQueue {
 
   #push(timer: Entry): void {
     const heap = this.#heap;
+    timer.isInHeap = true;
     let at = heap.push(timer) - 1;
     while (at > 0) {
       const parent = (at - 1) >> 1;
@@ -96,6 +105,7 @@ export class TimerQueue {
 
   #pop(): void {
     const heap = this.#heap;
+    heap[0]!.isInHeap = false;
     const last = heap.pop()!;
     if (heap.length === 0) return;
     let at = 0;

@@ -81,6 +81,9 @@ export function runUntilSettled(world: World): number {
     if (next === Infinity) return steps;
     steps += world.runTo(next);
     if (steps > world.parts.config.advanceMax)
-      throw new ApiError("FAILED_PRECONDITION", `nothing has settled within ${steps} events; it is ${toTimestamp(world.now)}`);
+      throw new ApiError(
+        "FAILED_PRECONDITION",
+        `nothing has settled within ${steps} events; it is ${toTimestamp(world.now)}`,
+      );
   }
 }

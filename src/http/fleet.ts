@@ -32,7 +32,7 @@ function patchFleet(call: Call): z.infer<typeof schema.fleetResult> {
     const { fleet, store } = world.parts;
     fleet.unlimited = patch.unlimited ?? fleet.unlimited;
     for (const { region, acceleratorType, total } of patch.pools ?? [])
-      (fleet.total[region] ??= {})[acceleratorType] = total;
+      fleet.total = { ...fleet.total, [region]: { ...fleet.total[region], [acceleratorType]: total } };
     store.putDocument("fleet", "fleet", { total: fleet.total, unlimited: fleet.unlimited });
     world.moveLine();
   });

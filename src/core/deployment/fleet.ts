@@ -29,8 +29,21 @@ export interface Fleet {
 /** A multi-region holds the regions whose names begin so (control-plane §5.3). */
 const prefixes: Partial<Record<MultiRegion, string[]>> = { US: ["US_", "NA_"], EUROPE: ["EU_"], APAC: ["AP_"] };
 
+/** By the hardware there is, then by placement: neither is changed in place. */
+const allowed = new WeakMap<GpuCounts, WeakMap<Placement, Map<AcceleratorType, Region[]>>>();
+
 /** The regions that a placement allows and that have the type at all, by name. */
-export function allowedRegions(placement: Placement, type: AcceleratorType, total: GpuCounts): Region[] {
+export function allowedRegions(placement: Placement, type: AcceleratorType, total: GpuCounts): readonly Region[] {
+  let ofTotal = allowed.get(total);
+  if (!ofTotal) allowed.set(total, (ofTotal = new WeakMap()));
+  let ofPlacement = ofTotal.get(placement);
+  if (!ofPlacement) ofTotal.set(placement, (ofPlacement = new Map()));
+  let regions = ofPlacement.get(type);
+  if (!regions) ofPlacement.set(type, (regions = findRegions(placement, type, total)));
+  return regions;
+}
+
+function findRegions(placement: Placement, type: AcceleratorType, total: GpuCounts): Region[] {
   const named = placement.regions?.length
     ? placement.regions
     : placement.region && placement.region !== "REGION_UNSPECIFIED"
@@ -101,9 +114,10 @@ export interface Place {
  */
 export function place(fleet: Fleet, { record, replica }: Waiter, blocked: Set<string>): Place | undefined {
   const { placement, acceleratorType: type } = record.spec;
-  const [account, allowed] = [accountOf(record.name), allowedRegions(placement, type, fleet.total)];
+  const account = accountOf(record.name);
+  const regions = allowedRegions(placement, type, fleet.total);
   let best: (Room & { region: Region }) | undefined;
-  for (const region of allowed) {
+  for (const region of regions) {
     const room = roomIn(fleet, account, region, type, blocked.has(`${region}/${type}`));
     if (room.free < replica.gpus) continue;
     const isCovered = room.reserved >= replica.gpus;
@@ -112,7 +126,7 @@ export function place(fleet: Fleet, { record, replica }: Waiter, blocked: Set<st
       best = { region, ...room };
   }
   if (best) return { region: best.region, reservedGpus: Math.min(best.reserved, replica.gpus) };
-  for (const region of allowed) blocked.add(`${region}/${type}`);
+  for (const region of regions) blocked.add(`${region}/${type}`);
   return undefined;
 }
 
@@ -126,11 +140,17 @@ export interface Revocable {
  * Whose replicas go so that a lasting one can start: the youngest revocable ones of the first allowed region where
  * that is enough; empty when it is nowhere.
  */
-export function takeBack(fleet: Fleet, { record, replica }: Waiter, candidates: readonly Revocable[]): Revocable[] {
+export function takeBack(
+  fleet: Fleet,
+  { record, replica }: Waiter,
+  candidates: readonly Revocable[],
+  blocked: ReadonlySet<string>,
+): Revocable[] {
   const { placement, acceleratorType: type } = record.spec;
   const account = accountOf(record.name);
   for (const region of allowedRegions(placement, type, fleet.total)) {
-    if (isOut(fleet, region, type)) continue;
+    // what comes free in a blocked pool is for someone earlier in the line
+    if (isOut(fleet, region, type) || blocked.has(`${region}/${type}`)) continue;
     let room = roomIn(fleet, account, region, type, false).free;
     const taken: Revocable[] = [];
     const there = candidates

@@ -88,25 +88,19 @@ export function createRecord(
 
 /** When the deployment next needs a step after `now`: computed, never polled. Null when only a client can change it. */
 export function nextWakeAt(record: DeploymentRecord, now: Ms): Ms | null {
-  let next = Infinity;
-  const consider = (at: Ms | null | undefined): void => {
-    if (at !== null && at !== undefined && at < next) next = at;
-  };
-  for (const replica of record.replicas) consider(replica.dueAt);
-  consider(record.drainAt);
-  if (record.state === "DELETED") consider(record.purgeTime);
-  if (isActive(record)) {
-    consider(record.lookAt);
-    consider(record.boundsUntil);
-    consider(record.zeroAt);
-    consider(record.unusedAt);
-    if (record.traffic.length > 0) {
-      consider(record.flows.at(-1)?.until);
-      if (record.desired === 0 && record.spec.maxReplicaCount > 0) consider(nextArrival(record, now)?.at);
-    }
-  }
-  return next === Infinity ? null : next;
+  let next = soonest(record.drainAt, record.state === "DELETED" ? record.purgeTime : null);
+  for (const { dueAt } of record.replicas) next = soonest(next, dueAt);
+  if (!isActive(record)) return next;
+  next = soonest(soonest(next, record.lookAt), record.boundsUntil);
+  next = soonest(soonest(next, record.zeroAt), record.unusedAt);
+  if (record.traffic.length === 0) return next;
+  next = soonest(next, record.flows.at(-1)?.until ?? null);
+  const isAsleep = record.desired === 0 && record.spec.maxReplicaCount > 0;
+  return isAsleep ? soonest(next, nextArrival(record, now)?.at ?? null) : next;
 }
+
+const soonest = (left: Ms | null, right: Ms | null): Ms | null =>
+  left === null ? right : right === null || left < right ? left : right;
 
 /** The last step of a deployment that is removed for good before its time. */
 export function endNow(record: DeploymentRecord, now: Ms): Step {
