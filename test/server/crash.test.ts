@@ -8,7 +8,7 @@ const MODEL = "accounts/fireworks/models/llama-v3p2-3b-instruct";
 
 test("kill -9 in a storm: every answered create is there, the database opens, the next event fires at its time", async () => {
   await inFolder(async (folder) => {
-    const flags = ["--db", join(folder, "world.db"), "--clock", "manual"];
+    const flags = ["--gpu-quota", "none", "--db", join(folder, "world.db"), "--clock", "manual"];
     const answered: string[] = [];
     let asked = 0;
     {
