@@ -1,7 +1,7 @@
-import type { Fleet, Revocable, Waiter } from "../core/deployment/fleet.ts";
+import type { Fleet, Place, Revocable, Waiter } from "../core/deployment/fleet.ts";
 import { isOut, lineUp, place, shortageText, takeBack } from "../core/deployment/fleet.ts";
 import type { DeploymentEvent } from "../core/deployment/handlers.ts";
-import type { DeploymentRecord } from "../core/deployment/record.ts";
+import type { DeploymentRecord, Replica } from "../core/deployment/record.ts";
 import type { Ms } from "../core/time.ts";
 import type { FleetState, Stockout } from "./fleet.ts";
 
@@ -58,6 +58,11 @@ export class Line {
     }
     mark(this.#names, name, waits);
     mark(this.#revocable, name, canGo);
+  }
+
+  /** GPUs for a replica that comes when nobody waits; what the line would give it. */
+  claim(now: Ms, record: DeploymentRecord, replica: Replica): Place | undefined {
+    return this.#names.size > 0 ? undefined : place(this.#fleet.at(now), { record, replica }, new Set());
   }
 
   /** Says that hardware may have come free. */

@@ -256,6 +256,7 @@ export class World {
     known = {
       times: startTimes[config.profile](weightsGb(model, spec.precision)),
       capacity: capacityOf(spec, model, catalog.accelerators.get(spec.acceleratorType)!, catalog.capacity),
+      claim: (record, replica) => this.line.claim(this.#time, record, replica),
       coldStart: { holds: config.coldStart === "wait" },
       load: loads.get(name)!,
     };

@@ -16,6 +16,7 @@ import { aSpec, CAPACITY, TIMES } from "../support/timeline.ts";
 const surroundings: Surroundings = {
   times: TIMES,
   capacity: CAPACITY,
+  claim: () => undefined,
   coldStart: { holds: false },
   load: { observe: () => NOTHING, isActive: () => false },
 };

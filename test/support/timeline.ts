@@ -103,6 +103,7 @@ export function timeline({ body = {}, cues = [], until, inFlight = noLoad, hasGp
   const surroundings: Surroundings = {
     times: TIMES,
     capacity: CAPACITY,
+    claim: () => undefined,
     coldStart: { holds: false },
     load: { observe, isActive: () => inFlight !== noLoad },
   };

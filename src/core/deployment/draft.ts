@@ -3,6 +3,7 @@ import type { Status } from "../../schema/wire.ts";
 import type { Ms } from "../time.ts";
 import type { ColdStart } from "./accrual.ts";
 import type { Capacity } from "./capacity.ts";
+import type { Place } from "./fleet.ts";
 import type { Observation } from "./load.ts";
 import { PURGE_MS } from "./policy.ts";
 import type { DeploymentRecord, Explanation, LogEntry, Replica, UsageEntry } from "./record.ts";
@@ -14,6 +15,8 @@ export interface Surroundings {
   times: StartTimes;
   capacity: Capacity;
   coldStart: ColdStart;
+  /** GPUs for a replica where nobody waits for them; undefined to stand in line. */
+  claim: (record: DeploymentRecord, replica: Replica) => Place | undefined;
   /** Requests that came over HTTP. */
   load: { observe(from: Ms, to: Ms): Observation; isActive(from: Ms): boolean };
 }

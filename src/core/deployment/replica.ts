@@ -37,6 +37,18 @@ const nextPhase: Partial<Record<Phase, { phase: Phase; lasts: (times: StartTimes
   initializing: { phase: "ready", lasts: () => null },
 };
 
+const moveTo = (replica: Replica, phase: Phase, since: Ms, dueAt: Ms | null): Replica => ({
+  number: replica.number,
+  generation: replica.generation,
+  phase,
+  since,
+  dueAt,
+  region: replica.region,
+  gpus: replica.gpus,
+  reservedGpus: replica.reservedGpus,
+  revocable: replica.revocable,
+});
+
 /** A replica at the start of its pipeline. */
 export function startReplica(
   number: number,
@@ -55,7 +67,7 @@ export function advanceReplica(replica: Replica, times: StartTimes, now: Ms): Re
   if (replica.dueAt === null || replica.dueAt > now) return replica;
   const { phase, lasts } = nextPhase[replica.phase]!;
   const span = lasts(times);
-  return { ...replica, phase, since: replica.dueAt, dueAt: span === null ? null : replica.dueAt + span };
+  return moveTo(replica, phase, replica.dueAt, span === null ? null : replica.dueAt + span);
 }
 
 /** The replica once it has GPUs in a region. */
@@ -66,5 +78,8 @@ export function placeReplica(
   times: StartTimes,
   now: Ms,
 ): Replica {
-  return { ...replica, phase: "downloading", since: now, dueAt: now + times.downloadMs, region, reservedGpus };
+  const placed = moveTo(replica, "downloading", now, now + times.downloadMs);
+  placed.region = region;
+  placed.reservedGpus = reservedGpus;
+  return placed;
 }

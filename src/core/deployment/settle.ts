@@ -1,6 +1,7 @@
 import { autoscale, plan, reflow } from "./autoscale.ts";
 import type { Draft } from "./draft.ts";
 import { forgetLooks, isActive, note, OK, remove, setDesired, setState } from "./draft.ts";
+import { handlers } from "./handlers.ts";
 import { boundsAt, policyOf } from "./policy.ts";
 import type { DeploymentRecord, Replica } from "./record.ts";
 import { wirePhase } from "./record.ts";
@@ -9,10 +10,25 @@ import { advanceReplica, startReplica } from "./replica.ts";
 const isDue = (record: DeploymentRecord, now: number): boolean =>
   record.replicas.some(({ dueAt }) => dueAt !== null && dueAt <= now);
 
+/** A replica that comes to an empty line is placed at once; the others are served by the line, in their order. */
+function claimGpus(draft: Draft): boolean {
+  const { record, surroundings } = draft;
+  const [waiter, other] = record.replicas.filter(({ phase }) => phase === "waiting");
+  const place = waiter && !other ? surroundings.claim(record, waiter) : undefined;
+  if (place) handlers.placed(draft, { type: "placed", replica: waiter!.number, ...place });
+  return place !== undefined;
+}
+
 /** Moves every replica through the stages that are over by now. */
 function advanceReplicas(draft: Draft): void {
+  while (isDue(draft.record, draft.now)) {
+    moveReplicas(draft);
+    if (!claimGpus(draft)) return;
+  }
+}
+
+function moveReplicas(draft: Draft): void {
   const { record, surroundings, now } = draft;
-  if (!isDue(record, now)) return;
   const hadReady = record.replicas.some((replica) => replica.phase === "ready");
   record.replicas = record.replicas.map((replica) => {
     if (replica.dueAt === null || replica.dueAt > now) return replica;
