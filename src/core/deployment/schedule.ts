@@ -89,7 +89,9 @@ export function scheduledAt(schedules: readonly Schedule[], now: Ms): Scheduled 
     // the millisecond makes a run at this very moment the previous one
     const opened = cron.previousRuns(1, toDate(now + 1))[0]?.getTime() ?? -Infinity;
     const isOpen = opened + durationMs > now;
-    until = Math.min(until, isOpen ? opened + durationMs : (cron.nextRun(toDate(now))?.getTime() ?? Infinity));
+    // every run counts as a turn, so that it does not matter since when one has been looking
+    const next = cron.nextRun(toDate(now))?.getTime() ?? Infinity;
+    until = Math.min(until, next, isOpen ? opened + durationMs : Infinity);
     if (isOpen && (minReplicaCount > result.min || result.name === ""))
       Object.assign(result, { min: minReplicaCount, name });
   }
