@@ -3,10 +3,12 @@ import { span, time } from "./control.ts";
 
 /** Synthetic load in world time. */
 
+/** A request in eleven days: more seldom is never. */
+const LEVEL_MIN = 1e-6;
 const LEVEL_MAX = 1e6;
 const TOKENS_MAX = 10_000_000;
 const shape = z.enum(["constant", "ramp", "spike", "square"]);
-const level = z.number().positive().max(LEVEL_MAX).optional();
+const level = z.number().min(LEVEL_MIN).max(LEVEL_MAX).optional();
 
 export const trafficBody = z
   .strictObject({
