@@ -8,6 +8,7 @@ import { requestRoutes } from "./requests.ts";
 import { reservationRoutes } from "./reservations.ts";
 import { resetRoutes } from "./reset.ts";
 import type { Route } from "./route.ts";
+import { selfMetricsRoute } from "./self-metrics.ts";
 import { shardsRoute } from "./shards.ts";
 import { statusRoutes } from "./status.ts";
 import { stockoutRoutes } from "./stockouts.ts";
@@ -29,6 +30,7 @@ export function controlRoutes(url: () => string): Route[] {
     explainRoute,
     capacityRoute,
     shardsRoute,
+    selfMetricsRoute,
     ...metricsRoutes(),
     ...resetRoutes(),
   ];

@@ -131,6 +131,14 @@ describe("zero", () => {
     );
   });
 
+  test("traffic that is taken away counts up to its last request", () => {
+    const cues = [
+      on("1m", { requestsPerSecond: 1 }),
+      { at: "20m", event: { type: "traffic", remove: ["traffic at 60000"] } as const },
+    ];
+    expect(play({ body: toZero, cues }).split("\n").at(-1)).toBe("25m0.113s READY 0/0");
+  });
+
   test("traffic that comes more seldom finds it asleep each time, and wakes it", () => {
     const cues = [on("20m", { requestsPerSecond: 1 / 600 })];
     expect(play({ body: toZero, cues, until: "45m" })).toBe(

@@ -17,7 +17,7 @@ import { readyCount } from "./record.ts";
 export const FLOW_RETENTION_MS = 10 * MINUTE;
 
 /** Counts what the traffic sent until now; it keeps a deployment awake as requests do. */
-function accrue(draft: Draft): void {
+export function accrue(draft: Draft): void {
   const { record, now, surroundings } = draft;
   if (record.accruedAt === now) return;
   const last = lastArrival(record, now);

@@ -1,7 +1,7 @@
 import type { DeploymentSpec } from "../../schema/deployment.ts";
 import type { Ms } from "../time.ts";
 import { nextArrival } from "./accrual.ts";
-import { answerTraffic, takeLooks } from "./autoscale.ts";
+import { accrue, answerTraffic, takeLooks } from "./autoscale.ts";
 import type { Draft, Surroundings } from "./draft.ts";
 import { isActive, OK, toEntry, usageOf } from "./draft.ts";
 import type { DeploymentEvent } from "./handlers.ts";
@@ -36,8 +36,9 @@ export function step(record: DeploymentRecord, event: DeploymentEvent, now: Ms, 
     gone: false,
   };
   answerTraffic(draft);
-  // what a client changes must not change the looks that came before it
+  // what a client changes must not change what came before it
   if (event.type !== "wake") takeLooks(draft);
+  if (event.type === "traffic") accrue(draft);
   (handlers[event.type] as (draft: Draft, event: DeploymentEvent) => void)(draft, event);
   settle(draft);
   return { record: draft.gone ? undefined : draft.record, log: draft.log, usage: draft.usage };
