@@ -1,13 +1,15 @@
+import { join } from "node:path";
 import { describe, expect } from "vitest";
 import type { Random } from "../../src/core/random.ts";
 import type { Deployment } from "../../src/schema/deployment.ts";
-import type { Emulator, EmulatorEvent } from "../../src/index.ts";
+import type { Emulator, EmulatorEvent, EmulatorOptions } from "../../src/index.ts";
 import { createEmulator } from "../../src/index.ts";
+import { inFolder } from "../support/dump.ts";
 import { property } from "../support/random.ts";
 
 /**
- * The autoscaler against a simulation that looks every five seconds and knows nothing of skipped looks: random
- * policies, traffic and stockouts, some of them with a restart on the way.
+ * What the windows promise, checked from outside: events against the load that was offered, over random policies,
+ * traffic, stockouts and restarts. (`test/core/looks.test.ts` compares with looking every five seconds.)
  */
 const ACCOUNT = "/v1/accounts/acme/deployments";
 const KEY = { authorization: "Bearer k" };
@@ -157,28 +159,42 @@ function checkLine(events: EmulatorEvent[]): void {
   }
 }
 
+/** Lives through six hours, event by event; now and then the process stops and another goes on. */
+async function live(options: EmulatorOptions, random: Random, cases: Case[]): Promise<void> {
+  let emulator = await createEmulator(options);
+  try {
+    await setUp(emulator, random, cases);
+    const samples = [await sample(emulator, cases.length)];
+    const end = samples[0]!.at + HOURS * 3_600_000;
+    for (;;) {
+      const next = (await emulator.clock.get()).nextEventTime;
+      if (next === null || Date.parse(next) > end) break;
+      await emulator.clock.advance({ to: next });
+      if (random.chance(0.05)) {
+        await emulator.close();
+        emulator = await createEmulator(options);
+      }
+      samples.push(await sample(emulator, cases.length));
+      for (const { inUse, total } of (await emulator.fleet.get()).pools) expect(inUse).toBeLessThanOrEqual(total);
+    }
+    await emulator.clock.advance({ to: new Date(end).toISOString() });
+    const events = await emulator.events.list();
+    for (const [n, each] of cases.entries()) checkWindows(n, each, events, samples);
+    checkBill(events, end, (await emulator.usage()).totalGpuSeconds);
+    checkLine(events);
+  } finally {
+    await emulator.close();
+  }
+}
+
 describe("autoscaler and fleet", () => {
   property(
-    "windows, zero, bills, GPUs and the line hold over random policies, traffic and stockouts",
-    async (random, seed) => {
-      await using emulator = await createEmulator({ clock: "manual", seed, gpuQuota: Infinity });
-      const cases = Array.from({ length: 3 }, () => caseOf(random));
-      await setUp(emulator, random, cases);
-      const samples = [await sample(emulator, cases.length)];
-      const end = samples[0]!.at + HOURS * 3_600_000;
-      for (;;) {
-        const next = (await emulator.clock.get()).nextEventTime;
-        if (next === null || Date.parse(next) > end) break;
-        await emulator.clock.advance({ to: next });
-        samples.push(await sample(emulator, cases.length));
-        for (const { inUse, total } of (await emulator.fleet.get()).pools) expect(inUse).toBeLessThanOrEqual(total);
-      }
-      await emulator.clock.advance({ to: new Date(end).toISOString() });
-      const events = await emulator.events.list();
-      for (const [n, each] of cases.entries()) checkWindows(n, each, events, samples);
-      checkBill(events, end, (await emulator.usage()).totalGpuSeconds);
-      checkLine(events);
-    },
+    "windows, zero, bills, GPUs and the line hold over random policies, traffic, stockouts and restarts",
+    (random, seed) =>
+      inFolder((folder) => {
+        const cases = Array.from({ length: 3 }, () => caseOf(random));
+        return live({ clock: "manual", seed, gpuQuota: Infinity, database: join(folder, "world.db") }, random, cases);
+      }),
     0.2,
   );
 });
