@@ -145,8 +145,10 @@ function checkBill(events: EmulatorEvent[], end: number, total: number): void {
 
 /** Replicas that stood in line together are placed in the order in which they joined. */
 function checkLine(events: EmulatorEvent[]): void {
-  const line: { replica: string; at: number }[] = [];
+  let line: { replica: string; at: number }[] = [];
   for (const { deployment, type, from, to, reason, time } of events) {
+    // a hard delete takes a deployment out of the line with all its replicas
+    if (to === "purged") line = line.filter((each) => !each.replica.startsWith(`${deployment} `));
     if (type !== "replica") continue;
     const replica = `${deployment} ${/replica \d+/.exec(reason)![0]}`;
     // scheduling takes half a second in this profile; then it stands in line
@@ -197,4 +199,26 @@ describe("autoscaler and fleet", () => {
       }),
     0.2,
   );
+
+  property("who waits for GPUs is served first come, first served", async (random, seed) => {
+    await using emulator = await createEmulator({ clock: "manual", seed, gpuQuota: Infinity });
+    await emulator.fleet.set({ pools: [{ region: "US_IOWA_1", acceleratorType: "NVIDIA_A100_80GB", total: 3 }] });
+    const baseModel = "accounts/fireworks/models/llama-v3p1-8b-instruct";
+    const placement = { region: "US_IOWA_1" };
+    let made = 0;
+    for (let turn = 0; turn < 25; turn += 1) {
+      await emulator.clock.advance(`${1 + random.below(20)}s`);
+      if (random.chance(0.6)) {
+        const body = {
+          baseModel,
+          placement,
+          acceleratorCount: 1 + random.below(2),
+          minReplicaCount: 1 + random.below(2),
+        };
+        await call(emulator, "POST", `${ACCOUNT}?deploymentId=d${(made += 1)}`, body);
+      } else await call(emulator, "DELETE", `${ACCOUNT}/d${1 + random.below(made + 1)}?hard=true`);
+    }
+    checkLine(await emulator.events.list());
+    expect((await emulator.fleet.get()).pools.every(({ inUse, total }) => inUse <= total)).toBe(true);
+  });
 });
