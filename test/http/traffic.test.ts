@@ -53,6 +53,14 @@ describe("synthetic traffic", () => {
     }
   });
 
+  test("a parked deployment answers 503, and holds nobody", async () => {
+    const { call, emulator } = await fresh({ coldStart: "wait" });
+    await call("POST", CREATE, { ...H100, maxReplicaCount: 0 });
+    await emulator.traffic.create({ deployment: "d", requestsPerSecond: 1 });
+    await emulator.clock.advance("1m");
+    expect((await emulator.traffic.list())[0]!.answers).toMatchObject({ sent: 60, ok: 0, scalingUp: 60, held: 0 });
+  });
+
   test("full replicas answer 429, and a real request finds them as full as they are", async () => {
     const { call, emulator } = await fresh();
     await call("POST", CREATE, { ...H100, maxConcurrencyPerReplica: 4 });

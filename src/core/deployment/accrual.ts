@@ -10,7 +10,7 @@ export interface ColdStart {
   holds: boolean;
 }
 
-function accrueOne(traffic: Traffic, stream: Stream, ready: number, span: Ms, { holds }: ColdStart): Traffic {
+function accrueOne(traffic: Traffic, stream: Stream, ready: number, span: Ms, holds: boolean): Traffic {
   const sent = traffic.sent + (stream.arriving * span) / SECOND;
   const arrivals = wholeRequests(sent) - wholeRequests(traffic.sent);
   const next = { ...traffic, sent };
@@ -30,9 +30,11 @@ export function accruedTraffic(record: DeploymentRecord, coldStart: ColdStart, n
   const flow = record.flows.at(-1);
   const span = now - record.accruedAt;
   if (!flow || flow.streams.length === 0 || span <= 0) return record.traffic;
+  // a parked deployment never wakes, so it holds nobody
+  const holds = coldStart.holds && record.spec.maxReplicaCount > 0;
   return record.traffic.map((traffic) => {
     const stream = flow.streams.find(({ id }) => id === traffic.id);
-    return stream ? accrueOne(traffic, stream, flow.ready, span, coldStart) : traffic;
+    return stream ? accrueOne(traffic, stream, flow.ready, span, holds) : traffic;
   });
 }
 
