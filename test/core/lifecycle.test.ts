@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { timeline, table } from "../support/timeline.ts";
+import { aSpec, timeline, table } from "../support/timeline.ts";
 
 const DAY7 = 7 * 24;
 
@@ -69,6 +69,32 @@ describe("lifecycle (start 10 s, drain 10 s)", () => {
         1m10s DELETED 0/0
         1h0m0s CREATING 0/1
         1h0m10s READY 1/1
+      `),
+    );
+  });
+
+  test("new hardware: the new replica comes up beside the old one, which serves until then", () => {
+    const spec = aSpec({ minReplicaCount: 1, acceleratorCount: 2 });
+    const cues = [{ at: "1m", event: { type: "update", spec, restart: true } as const }];
+    expect(timeline({ body: { minReplicaCount: 1 }, cues, until: "1h" })).toBe(
+      table(`
+        0s CREATING 0/1
+        10s READY 1/1
+        1m0s UPDATING 1/2
+        1m10s READY 1/1
+      `),
+    );
+  });
+
+  test("new bounds, windows and names leave it READY", () => {
+    const spec = aSpec({ minReplicaCount: 2, maxReplicaCount: 3 });
+    const cues = [{ at: "1m", event: { type: "update", spec, restart: false } as const }];
+    expect(timeline({ body: { minReplicaCount: 1 }, cues, until: "1h" })).toBe(
+      table(`
+        0s CREATING 0/1
+        10s READY 1/1
+        1m0s READY 1/2
+        1m10s READY 2/2
       `),
     );
   });
