@@ -55,6 +55,8 @@ export interface StartOptions {
   maxBody: number;
   defaultAccelerator: string;
   streamUsage: "last-chunk" | "on-request";
+  chunkTokens: number;
+  stopText: "drop" | "keep";
   gpuQuota?: number;
   advanceMax: number;
   json: boolean;
@@ -108,6 +110,12 @@ export function withStartOptions(command: Command): Command {
   );
   add("--stream-usage <way>", "where streams tell their usage unless asked", (option) =>
     option.choices(["last-chunk", "on-request"]).default("last-chunk"),
+  );
+  add("--chunk-tokens <count>", "tokens of one chunk of a stream", (option) =>
+    option.default(1).argParser(toInteger(1, 1000)),
+  );
+  add("--stop-text <way>", "whether a text ends before its stop string or with it", (option) =>
+    option.choices(["drop", "keep"]).default("drop"),
   );
   add("--gpu-quota <count>", "GPUs of each type that an account may use, or none for no limit", (option) =>
     option.argParser(toQuota),

@@ -110,6 +110,7 @@ const toFacts = (entry: CatalogModel): ModelFacts => ({
   activeB: entry.activeB ?? entry.parametersB,
   moe: entry.activeB !== undefined,
   embedding: entry.kind === "EMBEDDING_MODEL",
+  reasoning: entry.reasoning,
   contextLength: entry.contextLength,
   precision: entry.precision,
   supportsLora: entry.lora,

@@ -24,6 +24,10 @@ export interface WorldConfig {
   journalMax: number;
   defaultAccelerator: AcceleratorType | undefined;
   streamUsage: StreamUsage;
+  /** Tokens of one chunk of a stream. */
+  chunkTokens: number;
+  /** Whether a text ends before its stop string or with it; sources disagree (inference §2.1). */
+  stopText: "drop" | "keep";
   /** GPUs of each type that an account may use, at first and at most; undefined for the catalogue's. Infinity for no limit. */
   gpuQuota: number | undefined;
   /** Events that one advance may run through. */
@@ -45,6 +49,8 @@ export const defaultConfig: WorldConfig = {
   journalMax: 10_000,
   defaultAccelerator: "NVIDIA_A100_80GB",
   streamUsage: "last-chunk",
+  chunkTokens: 1,
+  stopText: "drop",
   gpuQuota: undefined,
   advanceMax: 10_000_000,
   fixtures: [],

@@ -1,4 +1,4 @@
-import type { Answer } from "../core/codec/answer.ts";
+import type { Answer, AnswerContent, AnswerContext } from "../core/codec/answer.ts";
 import { createAnswer } from "../core/codec/answer.ts";
 import type { GenerationRequest } from "../core/codec/request.ts";
 import type { Background } from "../core/deployment/admission.ts";
@@ -9,8 +9,11 @@ import { Load } from "../core/deployment/load.ts";
 import type { DeploymentRecord } from "../core/deployment/record.ts";
 import { readyReplicas } from "../core/deployment/record.ts";
 import { ApiError, texts } from "../core/error.ts";
+import { idOf } from "../core/name.ts";
 import { digest, hexOf, shortDigest } from "../core/random.ts";
 import { SECOND, toDay } from "../core/time.ts";
+import type { Usage } from "../schema/completion.ts";
+import type { Model } from "../schema/model.ts";
 import type { Target } from "./routing.ts";
 import { resolveModel } from "./routing.ts";
 import { skipFor, waitForReplica } from "./waiting.ts";
@@ -106,6 +109,32 @@ async function awaken(world: World, record: DeploymentRecord, caller: Caller): P
   throw scalingUp();
 }
 
+/** What an answer depends on besides its request. */
+function contextOf(world: World, model: Model, seed: string, contextLength: number): AnswerContext {
+  const { temperature = 1, top_p: topP = 1, top_k: topK = 0 } = model.defaultSamplingParams as Record<string, number>;
+  return {
+    seed,
+    contextLength,
+    model: idOf(model.name),
+    reasons: world.parts.catalog.facts.get(model.name)?.reasoning ?? false,
+    sampling: { temperature, topP, topK },
+    keepStop: world.parts.config.stopText === "keep",
+  };
+}
+
+/** @returns usage as the wire has it; with reasoning its tokens are told twice, as seen (inference §3.4) */
+function toUsage({ promptTokens, completionTokens, reasoningTokens }: AnswerContent): Usage {
+  const usage: Usage = {
+    prompt_tokens: promptTokens,
+    total_tokens: promptTokens + completionTokens,
+    completion_tokens: completionTokens,
+    prompt_tokens_details: { cached_tokens: 0 },
+  };
+  if (reasoningTokens === 0) return usage;
+  const details = { reasoning_tokens: reasoningTokens };
+  return { ...usage, completion_tokens_details: details, output_tokens_details: details };
+}
+
 /**
  * Serves one request of any format.
  * @param idPrefix `cmpl-` or `chatcmpl-`
@@ -123,7 +152,8 @@ export async function serve(
   if (target.deployment) target = { ...target, deployment: await awaken(world, target.deployment, caller) };
   const contextLength = target.deployment?.spec.maxContextLength || model.contextLength;
   const seed = digest("text", world.parts.seed, request.model, request.seed, request.content);
-  const { parts, usage } = createAnswer(request, { seed, contextLength });
+  const content = createAnswer(request, contextOf(world, model, seed, contextLength));
+  const usage = toUsage(content);
   let boarded: { flight: Flight; concurrent: number };
   if (target.deployment) {
     boarded = board(world, target.deployment, usage.prompt_tokens, usage.completion_tokens);
@@ -148,8 +178,9 @@ export async function serve(
       completionTokens: usage.completion_tokens,
     });
   }
-  const content = shortDigest("request", seed, request.identity);
-  const id = idPrefix + hexOf(content, world.countOccurrence(content));
+  const identity = shortDigest("request", seed, request.identity);
+  const id = idPrefix + hexOf(identity, world.countOccurrence(identity));
   world.saver.soon();
-  return { answer: { id, created: Math.floor(world.now / SECOND), model: echo, parts, usage }, target, ...boarded };
+  const created = Math.floor(world.now / SECOND);
+  return { answer: { ...content, id, created, model: echo, request, usage }, target, ...boarded };
 }

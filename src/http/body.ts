@@ -92,12 +92,17 @@ function describe(issue: Issue, input: unknown): string {
 
 /**
  * An inference body, checked against its closed schema.
+ * @param translate from fields of other servers to the service's own
  * @throws ApiError invalid_request_error in the model server's words
  */
-export function decodeInferenceBody<T extends z.ZodType>(schema: T, text: string): z.infer<T> {
+export function decodeInferenceBody<T extends z.ZodType>(
+  schema: T,
+  text: string,
+  translate: (input: unknown) => unknown = (input) => input,
+): z.infer<T> {
   let input: unknown;
   try {
-    input = JSON.parse(text);
+    input = translate(JSON.parse(text));
   } catch (error) {
     throw new ApiError("invalid_request_error", `Invalid JSON: ${(error as Error).message}`);
   }

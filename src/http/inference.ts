@@ -1,8 +1,10 @@
 import type { z } from "zod";
-import { completionFormat, chatFormat, toBody, toStream } from "../core/codec/format.ts";
+import { chatFormat, completionFormat, joinStream } from "../core/codec/format.ts";
 import type { Format } from "../core/codec/format.ts";
 import type { GenerationRequest } from "../core/codec/request.ts";
-import { decodeChat, decodeCompletion } from "../core/codec/request.ts";
+import { decodeChat } from "../core/codec/chat-request.ts";
+import { decodeCompletion } from "../core/codec/completion-request.ts";
+import { translate } from "../core/codec/shim.ts";
 import { Memo } from "../core/memo.ts";
 import { accountOf, resourceName } from "../core/name.ts";
 import { parseTimestamp, SECOND } from "../core/time.ts";
@@ -25,8 +27,8 @@ const MEMO_LENGTH = 16_384;
 const completions = new Memo<GenerationRequest>(MEMO_ENTRIES, MEMO_LENGTH);
 const chats = new Memo<GenerationRequest>(MEMO_ENTRIES, MEMO_LENGTH);
 const toCompletion = (text: string): GenerationRequest =>
-  decodeCompletion(decodeInferenceBody(completionRequest, text));
-const toChat = (text: string): GenerationRequest => decodeChat(decodeInferenceBody(chatRequest, text));
+  decodeCompletion(decodeInferenceBody(completionRequest, text, translate));
+const toChat = (text: string): GenerationRequest => decodeChat(decodeInferenceBody(chatRequest, text, translate));
 
 /** Every inference route answers under both prefixes: the official SDK drops the first (inference §1.1). */
 const both = (path: string): Pick<Route, "path" | "aliases"> => ({
@@ -53,10 +55,10 @@ async function answer(
   const requestId = headerOf(call.context, "x-request-id") ?? served.answer.id;
   const headers = perfHeaders(served, request.stream);
   if (!request.stream)
-    return { body: toBody(served.answer, format), headers: { "x-request-id": requestId, ...headers } };
-  const text = toStream(served.answer, format, request.includeUsage, config.streamUsage);
+    return { body: format.toBody(served.answer), headers: { "x-request-id": requestId, ...headers } };
+  const text = joinStream(format, served.answer, { usage: config.streamUsage, chunkTokens: config.chunkTokens });
   // the journal keeps the answer as one body: what was said, without the framing
-  record(call, pathOf(call.context.req.url), 200, requestId, JSON.stringify(toBody(served.answer, format)));
+  record(call, pathOf(call.context.req.url), 200, requestId, JSON.stringify(format.toBody(served.answer)));
   return new Response(text, {
     headers: {
       "content-type": "text/event-stream",

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { usage } from "./completion.ts";
+import { choiceExtras, logprobs, usage } from "./completion.ts";
 import { samplingFields } from "./sampling.ts";
 
 const functionCall = z.strictObject({
@@ -52,7 +52,7 @@ const functionName = z.strictObject({ name: z.string() });
 export const chatRequest = z.strictObject({
   ...samplingFields,
   messages: z.array(chatMessage).min(1),
-  tools: z.array(z.strictObject({ type: z.literal("function"), function: toolFunction })).nullish(),
+  tools: z.array(z.strictObject({ type: z.literal("function"), function: toolFunction.nullish() })).nullish(),
   tool_choice: z
     .union([
       z.enum(["auto", "none", "any", "required"]),
@@ -62,7 +62,7 @@ export const chatRequest = z.strictObject({
   parallel_tool_calls: z.boolean().nullish(),
   functions: z.array(toolFunction).nullish(),
   function_call: z.union([z.enum(["auto", "none"]), functionName]).nullish(),
-  prompt_truncate_len: z.int().nullish(),
+  prompt_truncate_len: z.int().min(0).nullish(),
   safe_tokenization: z.boolean().nullish(),
 });
 export type ChatRequest = z.infer<typeof chatRequest>;
@@ -75,8 +75,15 @@ export const chatResponse = z.object({
   choices: z.array(
     z.object({
       index: z.int(),
-      message: z.object({ role: z.literal("assistant"), content: z.string() }),
-      finish_reason: z.enum(["stop", "length"]),
+      message: z.object({
+        role: z.literal("assistant"),
+        content: z.string().nullable(),
+        reasoning_content: z.string().optional(),
+        tool_calls: z.array(toolCall).optional(),
+      }),
+      finish_reason: z.enum(["stop", "length", "tool_calls"]),
+      logprobs: logprobs.optional(),
+      ...choiceExtras,
     }),
   ),
   usage,

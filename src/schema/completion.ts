@@ -19,8 +19,21 @@ export const usage = z.object({
   total_tokens: z.int(),
   completion_tokens: z.int(),
   prompt_tokens_details: z.object({ cached_tokens: z.int() }),
+  completion_tokens_details: z.object({ reasoning_tokens: z.int() }).optional(),
+  output_tokens_details: z.object({ reasoning_tokens: z.int() }).optional(),
 });
 export type Usage = z.infer<typeof usage>;
+
+export const logprobs = z
+  .record(z.string(), z.unknown())
+  .describe(
+    "`{tokens, token_logprobs, top_logprobs, text_offset, token_ids}` for a number, `{content: [...]}` for true.",
+  );
+export const choiceExtras = {
+  raw_output: z.record(z.string(), z.unknown()).optional(),
+  prompt_token_ids: z.array(z.int()).optional(),
+  token_ids: z.array(z.int()).optional(),
+};
 
 export const completionResponse = z.object({
   id: z.string(),
@@ -31,8 +44,9 @@ export const completionResponse = z.object({
     z.object({
       index: z.int(),
       text: z.string(),
-      logprobs: z.null(),
+      logprobs: logprobs.nullable(),
       finish_reason: z.enum(["stop", "length", "error"]),
+      ...choiceExtras,
     }),
   ),
   usage,

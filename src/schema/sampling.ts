@@ -19,8 +19,13 @@ const prediction = z.strictObject({
 });
 
 const thinking = z.union([
-  z.strictObject({ type: z.literal("enabled"), budget_tokens: z.int().min(1024).nullish() }),
+  z.strictObject({
+    type: z.literal("enabled"),
+    budget_tokens: z.int().min(1024).nullish(),
+    keep: z.unknown().optional(),
+  }),
   z.strictObject({ type: z.literal("disabled") }),
+  z.strictObject({ type: z.literal("adaptive") }),
 ]);
 
 /** Limits of one request (architecture, decision 9). */
@@ -60,7 +65,7 @@ export const samplingFields = {
   logprobs: z.union([z.boolean(), between(z.int(), 0, 5)]).nullish(),
   top_logprobs: between(z.int(), 0, 5).nullish(),
   echo: z.boolean().nullish(),
-  echo_last: z.int().nullish(),
+  echo_last: z.int().min(0).nullish(),
   ignore_eos: z.boolean().nullish(),
   context_length_exceeded_behavior: z.enum(["error", "truncate"]).nullish(),
   response_format: responseFormat.nullish(),
@@ -74,4 +79,11 @@ export const samplingFields = {
   return_token_ids: z.boolean().nullish(),
   min_tokens: between(z.int(), 0, MAX_TOKENS_MAX).nullish(),
   prompt_cache_max_len: z.int().nullish(),
+  forced_generation: z.string().nullish(),
+  acceptance_probs_override: z.array(z.number()).nullish(),
+  include_routing_matrix: z.boolean().nullish(),
+  rewrite_speculation: z.boolean().nullish(),
 };
+
+/** The same as a schema, for its type. */
+export const samplingRequest = z.strictObject(samplingFields);

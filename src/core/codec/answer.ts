@@ -1,23 +1,56 @@
 import type { Usage } from "../../schema/completion.ts";
 import { ApiError } from "../error.ts";
-import type { FinishReason, Limits } from "../generation/generate.ts";
-import { generate } from "../generation/generate.ts";
-import { Random } from "../random.ts";
+import type { History, Thinking } from "../generation/family.ts";
+import { decideThinking } from "../generation/family.ts";
+import type { Limits } from "../generation/generate.ts";
+import type { Sampling, TokenInfo } from "../generation/logprob.ts";
+import { describeToken } from "../generation/logprob.ts";
 import { read } from "../generation/reading.ts";
-import type { GenerationRequest, Prompt } from "./request.ts";
+import type { Reply, Run } from "../generation/reply.ts";
+import { createReply } from "../generation/reply.ts";
+import { tokenize } from "../generation/token.ts";
+import { makeCalls, toCallId } from "../generation/tools.ts";
+import { Random } from "../random.ts";
+import type { Prompt } from "./prompt.ts";
+import { countPrompt, promptIds } from "./prompt.ts";
+import type { GenerationRequest } from "./request.ts";
+
+interface Tokens {
+  choice: number;
+  tokens: string[];
+  /** One for each token, where logprobs are asked for. */
+  infos: TokenInfo[] | undefined;
+}
 
 /** What an answer is made of; the body is a fold over the parts that the stream frames. */
 export type Part =
-  | { type: "text"; choice: number; tokens: string[] }
-  | { type: "finish"; choice: number; reason: FinishReason };
+  | ({ type: "text" } & Tokens)
+  | ({ type: "reasoning" } & Tokens)
+  | ({ type: "call"; index: number; id: string; name: string } & Tokens)
+  | { type: "finish"; choice: number; reason: Reply["finish"]; stop: string | null };
+
+export type FinishPart = Extract<Part, { type: "finish" }>;
+export type TokenPart = Exclude<Part, FinishPart>;
+
+/** The parts and what they count: a function of the seed, the model and the request alone. */
+export interface AnswerContent {
+  parts: Part[];
+  promptTokens: number;
+  completionTokens: number;
+  reasoningTokens: number;
+  /** Ids of each prompt's tokens, where they are asked for. */
+  promptIds: number[][];
+  /** How much of its earlier reasoning the model saw. */
+  history: History;
+}
 
 /** A complete answer, not yet in any wire format. */
-export interface Answer {
+export interface Answer extends AnswerContent {
   id: string;
   /** Unix seconds of world time. */
   created: number;
   model: string;
-  parts: Part[];
+  request: GenerationRequest;
   usage: Usage;
   /** Header names without their prefix (inference §8.2); only when asked for. */
   perfMetrics?: Record<string, string> | undefined;
@@ -26,68 +59,132 @@ export interface Answer {
 export interface AnswerContext {
   /** What the texts depend on. */
   seed: string;
+  /** The model's ID, and whether it reasons. */
+  model: string;
+  reasons: boolean;
   contextLength: number;
+  /** The model's own, for what the request leaves open. */
+  sampling: Sampling;
+  /** Whether a stop string stays at the end of the text. */
+  keepStop: boolean;
 }
 
 /** Tokens that the prompt leaves room for (inference §2.1, context_length_exceeded_behavior). */
-function fitTokens(request: GenerationRequest, prompt: Prompt, contextLength: number): number {
-  if (prompt.tokens > contextLength) {
+function fitTokens(request: GenerationRequest, promptTokens: number, contextLength: number): number {
+  if (promptTokens > contextLength) {
     throw new ApiError(
       "invalid_request_error",
-      `The prompt is too long: ${prompt.tokens}, model maximum context length: ${contextLength}`,
+      `The prompt is too long: ${promptTokens}, model maximum context length: ${contextLength}`,
     );
   }
-  const room = contextLength - prompt.tokens;
+  const room = contextLength - promptTokens;
   if (request.maxTokens > room && request.onOverflow === "error") {
     throw new ApiError(
       "invalid_request_error",
-      `The prompt and max_tokens are too long: ${prompt.tokens} + ${request.maxTokens}, model maximum context length: ${contextLength}`,
+      `The prompt and max_tokens are too long: ${promptTokens} + ${request.maxTokens}, model maximum context length: ${contextLength}`,
     );
   }
   return Math.min(request.maxTokens, room);
 }
 
-export type AnswerContent = Pick<Answer, "parts" | "usage">;
-
 /** Answers of requests that are still remembered, by request: asked again, they need not be made again. */
-const made = new WeakMap<GenerationRequest, { seed: string; contextLength: number; content: AnswerContent }>();
+const made = new WeakMap<GenerationRequest, { context: AnswerContext; content: AnswerContent }>();
 
-/** The parts and the usage: a function of the seed and the request alone. */
-export function createAnswer(request: GenerationRequest, { seed, contextLength }: AnswerContext): AnswerContent {
+const isSame = (one: AnswerContext, other: AnswerContext): boolean =>
+  one.seed === other.seed && one.contextLength === other.contextLength && one.keepStop === other.keepStop;
+
+/** @throws ApiError invalid_request_error for what the model cannot do */
+export function createAnswer(request: GenerationRequest, context: AnswerContext): AnswerContent {
   const known = made.get(request);
-  if (known?.seed === seed && known.contextLength === contextLength) return known.content;
-  const content = makeAnswer(request, { seed, contextLength });
-  made.set(request, { seed, contextLength, content });
+  if (known && isSame(known.context, context)) return known.content;
+  const content = makeAnswer(request, context);
+  made.set(request, { context, content });
   return content;
 }
 
 function makeAnswer(request: GenerationRequest, context: AnswerContext): AnswerContent {
-  const parts: Part[] = [];
-  let [promptTokens, completionTokens] = [0, 0];
+  // a raw prompt is continued: nothing tells the model to reason
+  const thinking = decideThinking(context.model, context.reasons && !request.continues, request.reasoning);
+  const content: AnswerContent = {
+    parts: [],
+    promptTokens: 0,
+    completionTokens: 0,
+    reasoningTokens: 0,
+    promptIds: [],
+    history: thinking.history,
+  };
   for (const [at, prompt] of request.prompts.entries()) {
+    const tokens = countPrompt(prompt.pieces, thinking.history);
+    content.promptTokens += tokens;
+    if (request.tokenIds || request.rawOutput) content.promptIds.push(promptIds(prompt.pieces, thinking.history));
     const limits: Limits = {
-      maxTokens: fitTokens(request, prompt, context.contextLength),
+      maxTokens: fitTokens(request, tokens, context.contextLength),
       minTokens: request.minTokens,
       stop: request.stop,
+      keepStop: context.keepStop,
     };
-    const reading = read(prompt.last, prompt.all);
-    const lead = request.continues && prompt.last !== "" && !/\s$/.test(prompt.last) ? " " : "";
-    promptTokens += prompt.tokens;
-    for (let n = 0; n < request.choices; n += 1) {
-      const choice = at * request.choices + n;
-      const text = generate(reading, new Random(context.seed, choice), lead, limits);
-      completionTokens += text.tokens.length;
-      parts.push(
-        { type: "text", choice, tokens: request.echo ? [prompt.last, ...text.tokens] : text.tokens },
-        { type: "finish", choice, reason: text.finish },
-      );
-    }
+    addChoices(content, { request, context, thinking, prompt, limits, first: at * request.choices });
   }
-  const usage = {
-    prompt_tokens: promptTokens,
-    total_tokens: promptTokens + completionTokens,
-    completion_tokens: completionTokens,
-    prompt_tokens_details: { cached_tokens: 0 },
+  return content;
+}
+
+interface Turn {
+  request: GenerationRequest;
+  context: AnswerContext;
+  thinking: Thinking;
+  prompt: Prompt;
+  limits: Limits;
+  /** The index of its first choice. */
+  first: number;
+}
+
+/** Streams of randomness of one choice that must not disturb its text. */
+const INFO_STREAM = 1_000_000;
+
+function addChoices(content: AnswerContent, turn: Turn): void {
+  const { request, context, thinking, prompt, limits, first } = turn;
+  const { last, all } = prompt;
+  const reading = read(last, all);
+  const lead = request.continues && last !== "" && !/\s$/.test(last) ? " " : "";
+  for (let choice = first; choice < first + request.choices; choice += 1) {
+    const random = new Random(context.seed, choice);
+    const calls = makeCalls(request.toolUse, last, reading, random);
+    const { output, forced } = request;
+    const reply = createReply({ reading, lead, limits, output, calls, thinking, forced }, random);
+    if (request.echo > 0) {
+      const echoed = tokenize(last).slice(-request.echo);
+      content.parts.push({ type: "text", choice, tokens: echoed, infos: describe(echoed, turn, choice + INFO_STREAM) });
+    }
+    let index = 0;
+    for (const run of reply.runs) {
+      content.completionTokens += run.tokens.length;
+      if (run.kind === "reasoning") content.reasoningTokens += run.tokens.length;
+      content.parts.push(toPart(run, turn, choice, index));
+      if (run.kind === "call") index += 1;
+    }
+    content.parts.push({ type: "finish", choice, reason: reply.finish, stop: reply.stop });
+  }
+}
+
+function toPart({ kind, tokens, name }: Run, turn: Turn, choice: number, index: number): Part {
+  const { context } = turn;
+  const infos = describe(tokens, turn, choice + INFO_STREAM * (kind === "reasoning" ? 2 : 3 + index));
+  if (kind !== "call") return { type: kind, choice, tokens, infos };
+  return {
+    type: "call",
+    choice,
+    tokens,
+    infos,
+    name,
+    index,
+    id: toCallId(context.model, name, index, context.seed, choice),
   };
-  return { parts, usage };
+}
+
+function describe(tokens: readonly string[], { request, context }: Turn, stream: number): TokenInfo[] | undefined {
+  const { logprobs } = request;
+  if (!logprobs) return undefined;
+  const random = new Random(context.seed, stream);
+  const sampling = { ...context.sampling, ...request.sampling };
+  return tokens.map((token) => describeToken(token, random, sampling, logprobs.top));
 }

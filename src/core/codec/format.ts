@@ -1,79 +1,221 @@
-import type { FinishReason } from "../generation/generate.ts";
-import type { Answer, Part } from "./answer.ts";
+import { tokenId } from "../generation/token.ts";
+import type { Answer, TokenPart } from "./answer.ts";
+import type { Choice } from "./choice.ts";
+import { extrasOf, toChoices } from "./choice.ts";
+import { toLogprobs } from "./logprobs.ts";
 
 /** When a stream says its usage (inference §4.3): on the finish chunk, or only in an extra chunk when asked. */
 const streamUsages = ["last-chunk", "on-request"] as const;
 export type StreamUsage = (typeof streamUsages)[number];
 
-/** How one endpoint writes an answer. Each piece is JSON text, so that an instant stream is one joined string. */
-export interface Format {
-  object: string;
-  chunkObject: string;
-  /** Choices of the whole body. */
-  choice(index: number, text: string, finish: FinishReason): unknown;
-  /** JSON of the choice that opens a stream, if the format has one. */
-  open?(index: number): string;
-  /** JSON of a choice in a chunk with this text. */
-  delta(index: number, text: string): string;
-  /** JSON of a choice in the chunk that ends it. */
-  finish(index: number, reason: FinishReason): string;
+export interface StreamOptions {
+  usage: StreamUsage;
+  /** Tokens of one chunk. */
+  chunkTokens: number;
 }
 
-export const completionFormat: Format = {
+/** Takes a frame of a stream, and how many of the answer's tokens are told with it. */
+export type Write = (frame: string, tokens: number) => void;
+
+/** How one endpoint writes an answer: as one body, or frame by frame. */
+export interface Format {
+  toBody: (answer: Answer) => object;
+  toStream: (answer: Answer, options: StreamOptions, write: Write) => void;
+}
+
+/** What differs between completions and chat; JSON texts, so that a stream is joined and not built. */
+interface Style {
+  object: string;
+  chunkObject: string;
+  isChat: boolean;
+  choice: (choice: Choice) => Record<string, unknown>;
+  /** JSON of what opens a choice's stream, if anything does. */
+  open: string | undefined;
+  /** JSON of a piece's fields. */
+  delta: (part: TokenPart, text: string) => string;
+  /** JSON of what a tool call begins with. */
+  header: (part: TokenPart & { type: "call" }) => string;
+  finish: string;
+}
+
+const completionStyle: Style = {
   object: "text_completion",
   chunkObject: "text_completion",
-  choice: (index, text, finish_reason) => ({ index, text, logprobs: null, finish_reason }),
-  delta: (index, text) => `{"index":${index},"text":${JSON.stringify(text)},"logprobs":null,"finish_reason":null}`,
-  finish: (index, reason) => `{"index":${index},"text":"","logprobs":null,"finish_reason":"${reason}"}`,
+  isChat: false,
+  choice: ({ index, text, finish }) => ({ index, text, logprobs: null, finish_reason: finish.reason }),
+  open: undefined,
+  delta: (_, text) => `"text":${JSON.stringify(text)},"logprobs":null`,
+  header: () => `"text":"","logprobs":null`,
+  finish: `"text":"","logprobs":null`,
 };
 
-export const chatFormat: Format = {
+function toMessage({ text, reasoning, calls }: Choice): object {
+  const message: Record<string, unknown> = {
+    role: "assistant",
+    content: calls.length > 0 && text === "" ? null : text,
+  };
+  if (reasoning !== "") message["reasoning_content"] = reasoning;
+  if (calls.length > 0) message["tool_calls"] = calls;
+  return message;
+}
+
+const deltaFields: Record<TokenPart["type"], (part: TokenPart, text: string) => string> = {
+  text: (_, text) => `"content":${text}`,
+  reasoning: (_, text) => `"reasoning_content":${text}`,
+  call: (part, text) =>
+    `"tool_calls":[{"index":${(part as { index: number }).index},"function":{"arguments":${text}}}]`,
+};
+
+const chatStyle: Style = {
   object: "chat.completion",
   chunkObject: "chat.completion.chunk",
-  choice: (index, content, finish_reason) => ({ index, message: { role: "assistant", content }, finish_reason }),
-  open: (index) => `{"index":${index},"delta":{"role":"assistant"},"finish_reason":null}`,
-  delta: (index, text) => `{"index":${index},"delta":{"content":${JSON.stringify(text)}},"finish_reason":null}`,
-  finish: (index, reason) => `{"index":${index},"delta":{},"finish_reason":"${reason}"}`,
+  isChat: true,
+  choice: (choice) => ({ index: choice.index, message: toMessage(choice), finish_reason: choice.finish.reason }),
+  open: `"delta":{"role":"assistant"}`,
+  delta: (part, text) => `"delta":{${deltaFields[part.type](part, JSON.stringify(text))}}`,
+  header: ({ index, id, name }) =>
+    `"delta":{"tool_calls":[${JSON.stringify({ index, id, type: "function", function: { name, arguments: "" } })}]}`,
+  finish: `"delta":{}`,
 };
 
-/** The body of an answer that is not streamed: a fold over its parts. */
-export function toBody(answer: Answer, format: Format): object {
-  const texts: string[] = [];
-  const choices: unknown[] = [];
-  for (const part of answer.parts) {
-    if (part.type === "text") texts[part.choice] = (texts[part.choice] ?? "") + part.tokens.join("");
-    else choices.push(format.choice(part.choice, texts[part.choice] ?? "", part.reason));
-  }
-  return {
+function toBody(answer: Answer, style: Style): object {
+  const choices = toChoices(answer).map((choice) =>
+    Object.assign(style.choice(choice), extrasOf(answer, choice, style.isChat)),
+  );
+  const body: Record<string, unknown> = {
     id: answer.id,
-    object: format.object,
+    object: style.object,
     created: answer.created,
     model: answer.model,
     choices,
     usage: answer.usage,
-    perf_metrics: answer.perfMetrics,
   };
+  if (answer.perfMetrics) body["perf_metrics"] = answer.perfMetrics;
+  if (style.isChat && answer.request.tokenIds) body["prompt_token_ids"] = answer.promptIds[0];
+  return body;
 }
 
-function frame(part: Part, format: Format, before: string, after: string): string {
-  if (part.type === "finish") return before + format.finish(part.choice, part.reason) + after;
-  let text = format.open ? before + format.open(part.choice) + after : "";
-  for (const token of part.tokens) text += before + format.delta(part.choice, token) + after;
+/** JSON of what a piece tells besides its text; it begins with a comma, or is nothing. */
+function pieceExtras({ request }: Answer, part: TokenPart, from: number, to: number, offset: number): string {
+  let text = "";
+  if (request.logprobs && part.infos)
+    text += `,"logprobs":${JSON.stringify(toLogprobs(request.logprobs, part.infos.slice(from, to), offset))}`;
+  if (request.tokenIds) text += `,"token_ids":${JSON.stringify(part.tokens.slice(from, to).map(tokenId))}`;
   return text;
 }
 
-/** The whole stream as one text: framing of inference §4.1, one token a chunk. */
-export function toStream(answer: Answer, format: Format, includeUsage: boolean | undefined, mode: StreamUsage): string {
-  const head = `data: {"id":"${answer.id}","object":"${format.chunkObject}","created":${answer.created},"model":${JSON.stringify(answer.model)},"choices":[`;
-  const tail = `],"usage":null}\n\n`;
-  const perf = answer.perfMetrics ? `,"perf_metrics":${JSON.stringify(answer.perfMetrics)}` : "";
-  const usage = `],"usage":${JSON.stringify(answer.usage)}${perf}}\n\n`;
-  // the last chunk of all tells what is to be told: usage, where it belongs there, and how it went
-  const onLast = includeUsage === undefined && mode === "last-chunk";
-  const last = onLast ? usage : includeUsage ? tail : `],"usage":null${perf}}\n\n`;
-  let text = "";
-  for (const [at, part] of answer.parts.entries()) {
-    text += frame(part, format, head, at === answer.parts.length - 1 ? last : tail);
+/** Writes the chunks of an answer: framing of inference §4.1, order of §4.2. */
+class Chunks {
+  readonly #answer: Answer;
+  readonly #style: Style;
+  readonly #options: StreamOptions;
+  readonly #write: Write;
+  readonly #head: string;
+  readonly #tail: string;
+  #offset = 0;
+  #choice = -1;
+
+  constructor(answer: Answer, style: Style, options: StreamOptions, write: Write) {
+    this.#answer = answer;
+    this.#style = style;
+    this.#options = options;
+    this.#write = write;
+    this.#head = `data: {"id":"${answer.id}","object":"${style.chunkObject}","created":${answer.created},"model":${JSON.stringify(answer.model)},"choices":[`;
+    this.#tail = `],"usage":null}\n\n`;
   }
-  return `${text}${includeUsage ? head + usage : ""}data: [DONE]\n\n`;
+
+  all(): void {
+    const { parts } = this.#answer;
+    for (const [at, part] of parts.entries()) {
+      if (part.choice !== this.#choice) this.#open(part.choice);
+      if (part.type === "finish") this.#finish(part.choice, part.reason, at === parts.length - 1);
+      else this.#tokens(part);
+    }
+    const { request, usage } = this.#answer;
+    if (request.includeUsage) this.#write(`${this.#head}],"usage":${JSON.stringify(usage)}${this.#perf()}}\n\n`, 0);
+    this.#write("data: [DONE]\n\n", 0);
+  }
+
+  #perf(): string {
+    const { perfMetrics } = this.#answer;
+    return perfMetrics ? `,"perf_metrics":${JSON.stringify(perfMetrics)}` : "";
+  }
+
+  #open(choice: number): void {
+    this.#choice = choice;
+    this.#offset = 0;
+    const { request, promptIds } = this.#answer;
+    const ids = request.tokenIds ? promptIds[Math.floor(choice / request.choices)] : undefined;
+    const { open, isChat } = this.#style;
+    if (open !== undefined) {
+      const tail = ids && choice === 0 ? `],"usage":null,"prompt_token_ids":${JSON.stringify(ids)}}\n\n` : this.#tail;
+      this.#write(`${this.#head}{"index":${choice},${open},"finish_reason":null}${tail}`, 0);
+    } else if (ids && !isChat)
+      this.#write(
+        `${this.#head}{"index":${choice},"text":"","logprobs":null,"finish_reason":null,"prompt_token_ids":${JSON.stringify(ids)}}${this.#tail}`,
+        0,
+      );
+  }
+
+  #tokens(part: TokenPart): void {
+    const { chunkTokens } = this.#options;
+    const isPlain = !part.infos && !this.#answer.request.tokenIds;
+    const before = `${this.#head}{"index":${part.choice},`;
+    const after = `,"finish_reason":null}${this.#tail}`;
+    if (part.type === "call") this.#write(before + this.#style.header(part) + after, 0);
+    if (isPlain && chunkTokens === 1) {
+      for (const token of part.tokens) this.#write(before + this.#style.delta(part, token) + after, 1);
+      return;
+    }
+    for (let from = 0; from < part.tokens.length; from += chunkTokens) {
+      const to = Math.min(from + chunkTokens, part.tokens.length);
+      const text = part.tokens.slice(from, to).join("");
+      const extras = pieceExtras(this.#answer, part, from, to, this.#offset);
+      // the key is there already where nothing is asked for
+      const fields = this.#style
+        .delta(part, text)
+        .replace(extras.startsWith(',"logprobs"') ? /,"logprobs":null$/ : /$^/, "");
+      this.#offset += text.length;
+      this.#write(`${before}${fields},"finish_reason":null${extras}}${this.#tail}`, to - from);
+    }
+  }
+
+  #finish(index: number, reason: string, isLast: boolean): void {
+    const answer = this.#answer;
+    const { includeUsage, rawOutput } = answer.request;
+    const raw = rawOutput
+      ? `,"raw_output":${JSON.stringify(
+          extrasOf(
+            answer,
+            toChoices(answer).find((choice) => choice.index === index)!,
+            true,
+          )["raw_output"],
+        )}`
+      : "";
+    // the last chunk of all tells what is to be told: usage, where it belongs there, and how it went
+    const isTelling = isLast && !includeUsage;
+    const usage =
+      isTelling && includeUsage === undefined && this.#options.usage === "last-chunk"
+        ? JSON.stringify(answer.usage)
+        : "null";
+    const tail = `],"usage":${usage}${isTelling ? this.#perf() : ""}}\n\n`;
+    this.#write(`${this.#head}{"index":${index},${this.#style.finish},"finish_reason":"${reason}"${raw}}${tail}`, 0);
+  }
+}
+
+const toFormat = (style: Style): Format => ({
+  toBody: (answer) => toBody(answer, style),
+  toStream: (answer, options, write) => new Chunks(answer, style, options, write).all(),
+});
+
+export const completionFormat = toFormat(completionStyle);
+export const chatFormat = toFormat(chatStyle);
+
+/** A whole stream as one text. */
+export function joinStream(format: Format, answer: Answer, options: StreamOptions): string {
+  let text = "";
+  format.toStream(answer, options, (frame) => {
+    text += frame;
+  });
+  return text;
 }

@@ -8,6 +8,8 @@ export interface Reading {
   /** The whole answer, for `exact`. */
   exact: string;
   topics: readonly string[];
+  /** Proper names that were said, such as places. */
+  names: readonly string[];
   itemCount: number;
   language: string;
 }
@@ -49,6 +51,12 @@ function findTopics(text: string): string[] {
   }
   const topics = [...found].slice(-TOPICS_MAX);
   return topics.length > 0 ? topics : ["the subject"];
+}
+
+/** Words with a capital that do not begin a sentence, and those that follow one another as one name. */
+function findNames(text: string): string[] {
+  const found = text.matchAll(/(?<=[a-z,;:][ \n])(?:[A-Z][a-zà-ÿ]+(?: [A-Z][a-zà-ÿ]+)*)/g);
+  return [...new Set([...found].map(([name]) => name))].slice(-TOPICS_MAX);
 }
 
 /** Answers that a reader can check: said things, sums, remembered names. */
@@ -108,6 +116,7 @@ export function read(last: string, all: string): Reading {
     intent,
     exact: exact ?? "",
     topics: findTopics(text),
+    names: findNames(text),
     itemCount: intent === "list" ? findItemCount(text) : 0,
     language,
   };

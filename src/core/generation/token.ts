@@ -61,6 +61,17 @@ export function tokenize(text: string): string[] {
   return tokens;
 }
 
+/** Ids of single characters are their codes; the vocabulary goes to here, as a real one of 128k does (ours). */
+const VOCABULARY = 128_000;
+
+/** A token's id: a hash of its text, so that it is the same everywhere and cannot be turned back. */
+export function tokenId(token: string): number {
+  if (token.length === 1 && token.charCodeAt(0) < 256) return token.charCodeAt(0);
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < token.length; at += 1) hash = Math.imul(hash ^ token.charCodeAt(at), 0x01000193);
+  return 256 + ((hash >>> 0) % (VOCABULARY - 256));
+}
+
 /** How many tokens a text has. */
 export function countTokens(text: string): number {
   let count = 0;

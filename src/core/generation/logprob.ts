@@ -1,0 +1,61 @@
+import type { Random } from "../random.ts";
+import { tokenId } from "./token.ts";
+
+export interface Candidate {
+  token: string;
+  id: number;
+  logprob: number;
+}
+
+/** How likely a token was, and what else could have stood there. */
+export interface TokenInfo {
+  token: string;
+  id: number;
+  logprob: number;
+  /** After temperature and the like; the model's own where these change nothing. */
+  samplingLogprob: number;
+  /** The likeliest, this token first. */
+  top: Candidate[];
+}
+
+export interface Sampling {
+  temperature: number;
+  topP: number;
+  topK: number;
+}
+
+/** Most alternatives that can be asked for (inference §2.1). */
+const ALTERNATIVES = [" the", " a", ",", " and", " of", "."];
+const round = (value: number): number => Number(value.toFixed(6));
+
+/** What temperature does to the chance of the likelier of two. */
+function sampled(probability: number, { temperature, topP, topK }: Sampling): number {
+  if (temperature === 0 || topK === 1 || probability >= topP) return 0;
+  const [one, other] = [probability ** (1 / temperature), (1 - probability) ** (1 / temperature)];
+  return Math.log(one / (one + other));
+}
+
+/**
+ * One token's numbers: made up, the same for the same randomness, and consistent: the token is its own likeliest
+ * alternative, chances sum to less than one.
+ */
+export function describeToken(token: string, random: Random, sampling: Sampling, top: number): TokenInfo {
+  const probability = 0.5 + random.unit() * 0.499;
+  const logprob = round(Math.log(probability));
+  const id = tokenId(token);
+  const others: Candidate[] = [];
+  let left = 1 - probability;
+  for (const alternative of ALTERNATIVES) {
+    if (others.length >= top - 1) break;
+    if (alternative === token) continue;
+    left *= 0.4;
+    others.push({ token: alternative, id: tokenId(alternative), logprob: round(Math.log(left)) });
+  }
+  return {
+    token,
+    id,
+    logprob,
+    samplingLogprob: round(sampled(probability, sampling)),
+    top: top > 0 ? [{ token, id, logprob }, ...others] : [],
+  };
+}
