@@ -12,7 +12,7 @@ import { inferenceRoutes } from "./inference.ts";
 import { isJournaled, newRequestId, record } from "./journal.ts";
 import { openApiRoute } from "./openapi.ts";
 import { resourceRoutes } from "./resources.ts";
-import type { Call, Plane, Reply, Route } from "./route.ts";
+import type { Call, ErrorStyle, Plane, Reply, Route } from "./route.ts";
 import { toPattern, toRoutingPath } from "./verb-path.ts";
 
 export interface AppOptions {
@@ -49,11 +49,18 @@ function respond(call: Call, path: string, plane: Plane, { status = 200, body, h
   });
 }
 
-function fail(call: Call, path: string, plane: Plane, thrown: unknown, options: AppOptions): Response {
+function fail(
+  call: Call,
+  path: string,
+  plane: Plane,
+  thrown: unknown,
+  options: AppOptions,
+  style?: ErrorStyle,
+): Response {
   const id = newRequestId(call.world, plane, call.context.req.method, path, call.text);
   const error = thrown instanceof ApiError ? thrown : new ApiError("INTERNAL_SERVER_ERROR", texts.internal);
   if (error !== thrown) options.onBug(thrown, id);
-  const { status, body } = toEnvelope(error, plane, id);
+  const { status, body } = toEnvelope(error, plane, id, style);
   return respond(call, path, plane, {
     status,
     body,
@@ -76,7 +83,7 @@ async function run(route: Route, call: Call, options: AppOptions): Promise<Respo
       reply.headers.set("x-request-id", newRequestId(call.world, route.plane, route.method, path, ""));
     return reply;
   } catch (error) {
-    return fail(call, path, route.plane, error, options);
+    return fail(call, path, route.plane, error, options, route.errors);
   }
 }
 

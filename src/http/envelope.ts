@@ -1,6 +1,6 @@
 import type { ApiError } from "../core/error.ts";
 import { errorTable } from "../core/error.ts";
-import type { Plane } from "./route.ts";
+import type { ErrorStyle, Plane } from "./route.ts";
 
 /** Codes that the gateway itself answers with, whatever lies behind it. */
 const gatewayCodes = new Set([
@@ -12,12 +12,35 @@ const gatewayCodes = new Set([
   "DEPLOYMENT_SCALING_UP",
 ]);
 
+/** Anthropic's names of what went wrong, by status (inference §5.7). */
+const anthropicTypes: Record<number, string> = {
+  400: "invalid_request_error",
+  401: "authentication_error",
+  402: "billing_error",
+  403: "permission_error",
+  404: "not_found_error",
+  413: "request_too_large",
+  429: "rate_limit_error",
+  503: "overloaded_error",
+  504: "timeout_error",
+};
+
 /**
- * The body of an error. Three forms, by the layer that fails (inference §7.1, control-plane §10.1):
- * the gateway's, the model server's, and gRPC's on the control plane.
+ * The body of an error. Four forms, by the layer that fails (inference §7.1, control-plane §10.1):
+ * the gateway's, the model server's (on Messages in Anthropic's words, inference §5.7), and gRPC's on the control
+ * plane.
  */
-export function toEnvelope(error: ApiError, plane: Plane, requestId: string): { status: number; body: object } {
+export function toEnvelope(
+  error: ApiError,
+  plane: Plane,
+  requestId: string,
+  style: ErrorStyle = "openai",
+): { status: number; body: object } {
   const { http, grpc, engine } = errorTable[error.code];
+  if (engine && style === "anthropic") {
+    const type = anthropicTypes[http] ?? "api_error";
+    return { status: http, body: { type: "error", error: { type, message: error.message }, request_id: requestId } };
+  }
   if (engine)
     return {
       status: http,

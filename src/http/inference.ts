@@ -4,6 +4,8 @@ import type { Format } from "../core/codec/format.ts";
 import type { GenerationRequest } from "../core/codec/request.ts";
 import { decodeChat } from "../core/codec/chat-request.ts";
 import { decodeCompletion } from "../core/codec/completion-request.ts";
+import { messageFormat } from "../core/codec/message-format.ts";
+import { decodeMessage } from "../core/codec/message-request.ts";
 import { translate } from "../core/codec/shim.ts";
 import { Memo } from "../core/memo.ts";
 import { accountOf, resourceName } from "../core/name.ts";
@@ -14,6 +16,7 @@ import { PRODUCT } from "../engine/version.ts";
 import type { World } from "../engine/world.ts";
 import { chatRequest, chatResponse, modelList } from "../schema/chat.ts";
 import { completionRequest, completionResponse } from "../schema/completion.ts";
+import { messageRequest, messageResponse } from "../schema/message.ts";
 import { modelNotFound } from "../engine/routing.ts";
 import { decodeInferenceBody } from "./body.ts";
 import { record } from "./journal.ts";
@@ -28,6 +31,8 @@ const completions = new Memo<GenerationRequest>(MEMO_ENTRIES, MEMO_LENGTH);
 const chats = new Memo<GenerationRequest>(MEMO_ENTRIES, MEMO_LENGTH);
 const toCompletion = (text: string): GenerationRequest =>
   decodeCompletion(decodeInferenceBody(completionRequest, text, translate));
+const messages = new Memo<GenerationRequest>(MEMO_ENTRIES, MEMO_LENGTH);
+const toMessage = (text: string): GenerationRequest => decodeMessage(decodeInferenceBody(messageRequest, text));
 const toChat = (text: string): GenerationRequest => decodeChat(decodeInferenceBody(chatRequest, text, translate));
 
 /** Every inference route answers under both prefixes: the official SDK drops the first (inference §1.1). */
@@ -114,6 +119,17 @@ export function inferenceRoutes(): Route[] {
       body: chatRequest,
       result: chatResponse,
       handle: (call) => answer(call, chats.get(call.text, toChat), chatFormat, "chatcmpl-"),
+    },
+    {
+      method: "POST",
+      ...both("/messages"),
+      plane: "inference",
+      errors: "anthropic",
+      tag: "Inference",
+      summary: "Answer a conversation, in Anthropic's format",
+      body: messageRequest,
+      result: messageResponse,
+      handle: (call) => answer(call, messages.get(call.text, toMessage), messageFormat, "msg_"),
     },
     {
       method: "GET",

@@ -5,6 +5,9 @@ import type { World } from "../engine/world.ts";
 /** The layer that answers, which decides the envelope of its errors (inference §7.1). */
 export type Plane = "control" | "inference" | "emulator" | "open";
 
+/** How the model server words its errors on a route. */
+export type ErrorStyle = "openai" | "anthropic";
+
 export type Method = "GET" | "POST" | "PATCH" | "DELETE";
 
 /** One request on its way. */
@@ -38,6 +41,8 @@ export interface Route {
   /** The same handler under other paths. */
   aliases?: readonly string[];
   plane: Plane;
+  /** "openai" when left out. */
+  errors?: ErrorStyle;
   tag: string;
   summary: string;
   query?: z.ZodObject;

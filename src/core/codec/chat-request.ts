@@ -56,20 +56,25 @@ function toChoice({ tool_choice: choice, function_call: old, functions }: ChatRe
   return { mode: "named", name };
 }
 
-/** Deprecated `functions` are tools (inference §3.1). @throws ApiError for a choice that cannot be made */
+/** Deprecated `functions` are tools (inference §3.1). */
 function toToolUse(body: ChatRequest): ToolUse {
   const functions = body.tools?.flatMap(({ function: each }) => (each ? [each] : [])) ?? body.functions ?? [];
   const [tools, choice] = [toTools(functions), toChoice(body)];
-  if (tools.length === 0 && (choice.mode === "required" || choice.mode === "named"))
-    throw refuse("tool_choice is only allowed when tools are specified");
-  if (choice.mode === "named" && !tools.some(({ name }) => name === choice.name))
-    throw refuse(`tool_choice names a function that is not among the tools: ${choice.name}`);
+  checkChoice(tools, choice);
   return {
     tools,
     choice,
     parallel: body.parallel_tool_calls ?? true,
     afterTool: body.messages.at(-1)!.role === "tool",
   };
+}
+
+/** @throws ApiError for a choice that cannot be made */
+export function checkChoice(tools: readonly Tool[], choice: ToolChoice): void {
+  if (tools.length === 0 && (choice.mode === "required" || choice.mode === "named"))
+    throw refuse("tool_choice is only allowed when tools are specified");
+  if (choice.mode === "named" && !tools.some(({ name }) => name === choice.name))
+    throw refuse(`tool_choice names a function that is not among the tools: ${choice.name}`);
 }
 
 /** The newest messages that fit into so many tokens; the last stays (inference §3.1, prompt_truncate_len). */
@@ -84,23 +89,29 @@ function truncate(messages: readonly ChatMessage[], length: number | null | unde
   return messages.slice(first);
 }
 
-/** POST /v1/chat/completions -> canonical request. @throws ApiError */
-export function decodeChat(body: ChatRequest): GenerationRequest {
-  const messages = truncate(body.messages, body.prompt_truncate_len);
+/** What a conversation is to the generator, whichever endpoint it came by. @throws ApiError */
+export function decodeConversation(
+  messages: readonly ChatMessage[],
+  toolUse: ToolUse,
+): Pick<GenerationRequest, "prompts" | "continues" | "images" | "toolUse" | "content"> {
   const texts = messages.map(textOf);
   const lastUser = messages.findLastIndex(({ role }) => role === "user");
-  const toolUse = toToolUse(body);
   const images = messages.flatMap(imagesOf);
   checkImages(images);
   const pieces: Piece[] = [template];
   if (toolUse.tools.length > 0) pieces.push(JSON.stringify(toolUse.tools));
   for (const [at, message] of messages.entries()) pieces.push(...wrap(piecesOf(message, at > lastUser)));
   return {
-    ...decodeSampling(body),
     prompts: [{ last: texts[lastUser >= 0 ? lastUser : texts.length - 1]!, all: texts.join("\n"), pieces }],
     continues: false,
     images,
     toolUse,
     content: JSON.stringify(toolUse.tools.length > 0 ? [messages, toolUse] : messages),
   };
+}
+
+/** POST /v1/chat/completions -> canonical request. @throws ApiError */
+export function decodeChat(body: ChatRequest): GenerationRequest {
+  const messages = truncate(body.messages, body.prompt_truncate_len);
+  return { ...decodeSampling(body), ...decodeConversation(messages, toToolUse(body)) };
 }
