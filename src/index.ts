@@ -4,6 +4,7 @@ import { parseTimestamp } from "./core/time.ts";
 import { loadCatalog } from "./engine/catalog.ts";
 import type { WorldConfig } from "./engine/config.ts";
 import { defaultConfig } from "./engine/config.ts";
+import { loadScripts } from "./engine/scripts.ts";
 import { Worlds } from "./engine/worlds.ts";
 import { createApp } from "./http/app.ts";
 import type { Listening } from "./http/server.ts";
@@ -56,7 +57,7 @@ function toConfig(options: EmulatorOptions): WorldConfig {
  */
 export async function createEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
   const config = toConfig(options);
-  const worlds = new Worlds(config, loadCatalog(config.fixtures));
+  const worlds = new Worlds(config, loadCatalog(config.fixtures, await loadScripts(config.fixtures)));
   let url = NO_PORT_URL;
   const app = createApp({
     worlds,

@@ -4,6 +4,7 @@ import type { StartOptions } from "./options.ts";
 import { withStartOptions } from "./options.ts";
 import { remoteCommands } from "./remote.ts";
 import { scenarioCommand } from "./scenario.ts";
+import { validateCommand } from "./validate.ts";
 
 /** Wrong use and everything a user can mend: one line, no stack. */
 const USAGE_EXIT = 2;
@@ -31,7 +32,7 @@ async function main(argv: string[]): Promise<void> {
     },
   );
   program.addCommand(start, { isDefault: true });
-  for (const command of [...remoteCommands(), scenarioCommand()]) program.addCommand(command);
+  for (const command of [...remoteCommands(), scenarioCommand(), validateCommand()]) program.addCommand(command);
   forEachCommand(program, (command) =>
     command
       .exitOverride()

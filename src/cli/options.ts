@@ -55,6 +55,8 @@ export interface StartOptions {
   maxBody: number;
   defaultAccelerator: string;
   streamUsage: "last-chunk" | "on-request";
+  strict: boolean;
+  rerankKey: "data" | "results";
   chunkTokens: number;
   stopText: "drop" | "keep";
   gpuQuota?: number;
@@ -95,7 +97,7 @@ export function withStartOptions(command: Command): Command {
   add("--seed <number>", "what texts and ids depend on; 0 for a new world", (option) =>
     option.argParser(toInteger(-(2 ** 53 - 1), 2 ** 53 - 1)),
   );
-  add("--fixtures <folder>", "folder with a catalog/ on top of the built-in one; repeatable", (option) =>
+  add("--fixtures <folder>", "folder with a catalog/ and scripts/ on top of the built-in ones; repeatable", (option) =>
     option.default([]).argParser((text: string, before: string[]) => [...before, text]),
   );
   add("--account <id>", "account that keys belong to", (option) => option.default("local").argParser(toAccount));
@@ -110,6 +112,10 @@ export function withStartOptions(command: Command): Command {
   );
   add("--stream-usage <way>", "where streams tell their usage unless asked", (option) =>
     option.choices(["last-chunk", "on-request"]).default("last-chunk"),
+  );
+  add("--strict", "refuse requests that no script matches", (option) => option.default(false));
+  add("--rerank-key <key>", "what the list of a ranking is called", (option) =>
+    option.choices(["data", "results"]).default("data"),
   );
   add("--chunk-tokens <count>", "tokens of one chunk of a stream", (option) =>
     option.default(1).argParser(toInteger(1, 1000)),

@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type * as billing from "../schema/billing.ts";
 import type * as schema from "../schema/control.ts";
 import type * as fleet from "../schema/fleet.ts";
+import type * as script from "../schema/script.ts";
 import type * as load from "../schema/traffic.ts";
 
 export type Status = z.infer<typeof schema.statusResult>;
@@ -19,6 +20,8 @@ export type StockoutInput = z.input<typeof fleet.stockoutBody>;
 export type StockoutState = z.infer<typeof fleet.stockout>;
 export type ReservationInput = z.input<typeof fleet.reservationBody>;
 export type ReservationState = z.infer<typeof fleet.reservation> & { id: string };
+export type ScriptInput = z.input<typeof script.script>;
+export type ScriptState = z.infer<typeof script.scriptState>;
 export type TrafficInput = z.input<typeof load.trafficBody>;
 export type TrafficState = z.infer<typeof load.traffic>;
 export type UsageFilter = { account?: string; startTime?: string; endTime?: string };
@@ -59,6 +62,8 @@ export interface EmulatorClient {
   requests: { list(filter?: JournalFilter): Promise<JournalEntry[]>; clear(): Promise<void> };
   fleet: { get(): Promise<FleetState>; set(change: FleetChange): Promise<FleetState> };
   stockouts: Collection<StockoutState, StockoutInput>;
+  /** Canned answers, in the order they are tried. */
+  scripts: Collection<ScriptState, ScriptInput>;
   /** Capacity set aside for an account. */
   reservations: Collection<ReservationState, ReservationInput>;
   /** Synthetic load in world time. */
@@ -67,7 +72,7 @@ export interface EmulatorClient {
   /** @param name `accounts/{account}/deployments/{id}` */
   explain(name: string): Promise<Explanation>;
   /** Clears everything, or one part; says what it cleared. */
-  reset(part?: "journal" | "state" | "clock"): Promise<string[]>;
+  reset(part?: "journal" | "scripts" | "state" | "clock"): Promise<string[]>;
 }
 
 type Fetch = (input: string, init?: RequestInit) => Response | Promise<Response>;
@@ -136,6 +141,7 @@ export function createClient(address: string, fetcher: Fetch = fetch): EmulatorC
     },
     fleet: { get: () => call("GET", "/fleet"), set: (change) => call("PATCH", "/fleet", change) },
     stockouts: collection(call, "stockouts"),
+    scripts: collection(call, "scripts"),
     reservations: collection(call, "reservations"),
     traffic: collection(call, "traffic"),
     usage: (filter = {}) => call("GET", `/usage?${toQuery(filter).toString()}`),

@@ -21,14 +21,48 @@ export const errorTable = {
   FORBIDDEN_KEY: { http: 403, grpc: 7, engine: false },
   METHOD_NOT_ALLOWED: { http: 405, grpc: 12, engine: false },
   PAYLOAD_TOO_LARGE: { http: 413, grpc: 8, engine: false },
+  PAYMENT_REQUIRED: { http: 402, grpc: 9, engine: false },
+  FORBIDDEN: { http: 403, grpc: 7, engine: false },
+  REQUEST_TIMEOUT: { http: 408, grpc: 4, engine: false },
+  PRECONDITION_FAILED: { http: 412, grpc: 9, engine: false },
+  RATE_LIMIT_EXCEEDED: { http: 429, grpc: 8, engine: false },
   INTERNAL_SERVER_ERROR: { http: 500, grpc: 13, engine: false },
+  BAD_GATEWAY: { http: 502, grpc: 14, engine: false },
+  SERVICE_UNAVAILABLE: { http: 503, grpc: 14, engine: false },
+  GATEWAY_TIMEOUT: { http: 504, grpc: 4, engine: false },
   DEPLOYMENT_SCALING_UP: { http: 503, grpc: 14, engine: false },
   // model server
   invalid_request_error: { http: 400, grpc: 3, engine: true },
   too_many_requests: { http: 429, grpc: 8, engine: true },
+  service_overloaded: { http: 503, grpc: 14, engine: true },
+  model_not_ready: { http: 425, grpc: 9, engine: true },
+  // the emulator's own
+  SCRIPT_NOT_FOUND: { http: 503, grpc: 14, engine: false },
 } as const;
 
 export type ErrorCode = keyof typeof errorTable;
+
+/** What an error says when nobody says otherwise; seen on the wire where inference §7.2 has a text, ours elsewhere. */
+const usualTexts: Partial<Record<ErrorCode, string>> = {
+  UNAUTHORIZED: "The API key you provided is invalid.",
+  NOT_FOUND: "Model not found, inaccessible, and/or not deployed",
+  PRECONDITION_FAILED:
+    "Account local is suspended, possibly due to reaching the monthly spending limit or failure to pay past invoices. Please go to https://fireworks.ai/account/billing for more information.",
+  RATE_LIMIT_EXCEEDED:
+    "You have exceeded your rate limit for this API. Please try again later. For more information, see https://docs.fireworks.ai/guides/quotas_usage/rate-limits.",
+  GATEWAY_TIMEOUT: "Gateway timeout",
+  INTERNAL_SERVER_ERROR: "Internal server error",
+  DEPLOYMENT_SCALING_UP:
+    "Deployment is currently scaled to zero and is scaling up. Please retry your request in a few minutes.",
+  service_overloaded: "service overloaded, please try again later",
+  too_many_requests: "Request didn't generate first token before the given deadline, the service is overloaded",
+};
+
+/** @returns a text for every code, such as `Bad gateway` */
+export function usualText(code: ErrorCode): string {
+  const words = code.toLowerCase().replaceAll("_", " ");
+  return usualTexts[code] ?? words.charAt(0).toUpperCase() + words.slice(1);
+}
 
 /** An error as data; the HTTP layer picks the envelope. Anything else that is thrown is an opaque 500. */
 export class ApiError extends Error {

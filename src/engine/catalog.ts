@@ -16,6 +16,7 @@ import type {
   CatalogQuota,
 } from "../schema/catalog.ts";
 import { acceleratorsFile, capacityFile, modelsFile, quotasFile, regionsFile } from "../schema/catalog.ts";
+import type { Script } from "../schema/script.ts";
 import type { Model } from "../schema/model.ts";
 
 /** The account that owns the public catalogue. */
@@ -29,6 +30,8 @@ export interface Catalog {
   fleet: GpuCounts;
   quotas: CatalogQuota[];
   capacity: CapacityTable;
+  /** Canned answers of fixture folders. */
+  scripts: { script: Script; source: string }[];
 }
 
 const builtIn = fileURLToPath(new URL("../../fixtures", import.meta.url));
@@ -111,6 +114,7 @@ const toFacts = (entry: CatalogModel): ModelFacts => ({
   moe: entry.activeB !== undefined,
   embedding: entry.kind === "EMBEDDING_MODEL",
   reasoning: entry.reasoning,
+  dimensions: entry.dimensions,
   contextLength: entry.contextLength,
   precision: entry.precision,
   supportsLora: entry.lora,
@@ -136,7 +140,7 @@ function loadCapacity(folders: readonly string[]): CapacityTable {
 }
 
 /** @throws FixtureError naming the file, the place and what was expected */
-export function loadCatalog(fixtures: readonly string[]): Catalog {
+export function loadCatalog(fixtures: readonly string[], scripts: Catalog["scripts"] = []): Catalog {
   const missing = fixtures.find((folder) => !existsSync(folder));
   if (missing !== undefined) throw new FixtureError(`${missing}: expected a folder of fixtures, got nothing`);
   const folders = [builtIn, ...fixtures];
@@ -162,5 +166,6 @@ export function loadCatalog(fixtures: readonly string[]): Catalog {
     fleet: Object.fromEntries(regions.map((item) => [item.region, item.gpus])) as GpuCounts,
     quotas: collect<CatalogQuota>(folders, "quotas.json", quotasFile, "quotas", (item) => item.id),
     capacity: loadCapacity(folders),
+    scripts,
   };
 }

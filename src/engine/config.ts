@@ -24,6 +24,10 @@ export interface WorldConfig {
   journalMax: number;
   defaultAccelerator: AcceleratorType | undefined;
   streamUsage: StreamUsage;
+  /** A request that no script matches is refused instead of answered by the generator. */
+  strict: boolean;
+  /** The key of a ranking's list; deployments differ (inference §6.2). */
+  rerankKey: "data" | "results";
   /** Tokens of one chunk of a stream. */
   chunkTokens: number;
   /** Whether a text ends before its stop string or with it; sources disagree (inference §2.1). */
@@ -49,6 +53,8 @@ export const defaultConfig: WorldConfig = {
   journalMax: 10_000,
   defaultAccelerator: "NVIDIA_A100_80GB",
   streamUsage: "last-chunk",
+  strict: false,
+  rerankKey: "data",
   chunkTokens: 1,
   stopText: "drop",
   gpuQuota: undefined,

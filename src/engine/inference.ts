@@ -15,23 +15,30 @@ import { SECOND, toDay } from "../core/time.ts";
 import type { Usage } from "../schema/completion.ts";
 import type { Model } from "../schema/model.ts";
 import type { Target } from "./routing.ts";
-import { resolveModel } from "./routing.ts";
+import { findTarget, resolveModel } from "./routing.ts";
+import type { Canned } from "./scripts.ts";
+import { withUsage } from "./scripts.ts";
 import { skipFor, waitForReplica } from "./waiting.ts";
 import type { World } from "./world.ts";
 
-/** An answer with the circumstances that its headers tell. */
-export interface Served {
-  answer: Answer;
+/** A request that was taken on. */
+interface Boarded {
   flight: Flight;
-  target: Target;
   /** Requests on the replica, this one included; 0 for serverless. */
   concurrent: number;
+}
+
+/** An answer with the circumstances that its headers tell. */
+export interface Served extends Boarded {
+  answer: Answer;
+  target: Target;
 }
 
 /** Who asks, and how to tell that they have hung up; the signal costs something, so it is made when it is needed. */
 export interface Caller {
   account: string;
-  signal(): AbortSignal;
+  signal: () => AbortSignal;
+  header: (name: string) => string | undefined;
 }
 
 /** The shared service is as fast as an idle replica of this width (ours). */
@@ -67,12 +74,7 @@ function backgroundOf(record: DeploymentRecord): Background {
 const scalingUp = (): ApiError => new ApiError("DEPLOYMENT_SCALING_UP", texts.scalingUp);
 
 /** Puts a request on a replica: its load counts from now to its computed end (simulation §2). */
-function board(
-  world: World,
-  record: DeploymentRecord,
-  promptTokens: number,
-  completionTokens: number,
-): { flight: Flight; concurrent: number } {
+function board(world: World, record: DeploymentRecord, promptTokens: number, completionTokens: number): Boarded {
   const load = world.parts.loads.get(record.name)!;
   const background = backgroundOf(record);
   const flight = admit(
@@ -136,8 +138,60 @@ function toUsage({ promptTokens, completionTokens, reasoningTokens }: AnswerCont
 }
 
 /**
- * Serves one request of any format.
- * @param idPrefix `cmpl-` or `chatcmpl-`
+ * Where a request goes, with a replica that can take it.
+ * @throws ApiError NOT_FOUND, DEPLOYMENT_SCALING_UP
+ */
+export async function reach(world: World, model: string, caller: Caller): Promise<Target> {
+  world.catchUp();
+  const target = resolveModel(world, model, caller.account);
+  return target.deployment ? { ...target, deployment: await awaken(world, target.deployment, caller) } : target;
+}
+
+/**
+ * Takes a request on: its load goes to a replica, or its tokens to the account's bill.
+ * @throws ApiError too_many_requests
+ */
+export function take(
+  world: World,
+  { deployment, model }: Target,
+  caller: Caller,
+  promptTokens: number,
+  completionTokens: number,
+): Boarded {
+  world.saver.soon();
+  if (deployment) return board(world, deployment, promptTokens, completionTokens);
+  const { store } = world.parts;
+  store.addTokens({
+    account: caller.account,
+    day: toDay(world.now),
+    model: model.name,
+    promptTokens,
+    completionTokens,
+  });
+  const flight = admit(
+    new Load(),
+    serverlessReplica,
+    serverlessCapacity,
+    NO_BACKGROUND,
+    world.now,
+    promptTokens,
+    completionTokens,
+  )!;
+  return { flight, concurrent: 0 };
+}
+
+type CannedReply = Extract<Canned, { type: "reply" }>;
+
+const standIn = (world: World, echo: string): Target => ({
+  model: world.parts.catalog.models.values().next().value!,
+  deployment: undefined,
+  echo,
+});
+
+/**
+ * Serves one request of any generating format.
+ * @param idPrefix `cmpl-`, `chatcmpl-` or `msg_`
+ * @param canned what a script says, instead of the generator
  * @throws ApiError NOT_FOUND, DEPLOYMENT_SCALING_UP, too_many_requests, invalid_request_error
  */
 export async function serve(
@@ -145,42 +199,20 @@ export async function serve(
   request: GenerationRequest,
   caller: Caller,
   idPrefix: string,
+  canned?: CannedReply,
 ): Promise<Served> {
-  world.catchUp();
-  let target = resolveModel(world, request.model, caller.account);
+  // a canned answer may be for a model that does not exist here
+  const isKnown = !canned || findTarget(world, request.model, caller.account) !== undefined;
+  const target = isKnown ? await reach(world, request.model, caller) : standIn(world, request.model);
   const { model, echo } = target;
-  if (target.deployment) target = { ...target, deployment: await awaken(world, target.deployment, caller) };
   const contextLength = target.deployment?.spec.maxContextLength || model.contextLength;
   const seed = digest("text", world.parts.seed, request.model, request.seed, request.content);
-  const content = createAnswer(request, contextOf(world, model, seed, contextLength));
-  const usage = toUsage(content);
-  let boarded: { flight: Flight; concurrent: number };
-  if (target.deployment) {
-    boarded = board(world, target.deployment, usage.prompt_tokens, usage.completion_tokens);
-  } else {
-    boarded = {
-      flight: admit(
-        new Load(),
-        serverlessReplica,
-        serverlessCapacity,
-        NO_BACKGROUND,
-        world.now,
-        usage.prompt_tokens,
-        usage.completion_tokens,
-      )!,
-      concurrent: 0,
-    };
-    world.parts.store.addTokens({
-      account: caller.account,
-      day: toDay(world.now),
-      model: model.name,
-      promptTokens: usage.prompt_tokens,
-      completionTokens: usage.completion_tokens,
-    });
-  }
+  const made = createAnswer(request, contextOf(world, model, seed, contextLength), canned?.reply);
+  const content = canned ? withUsage(made, canned.usage) : made;
+  const boarded = take(world, target, caller, content.promptTokens, content.completionTokens);
   const identity = shortDigest("request", seed, request.identity);
   const id = idPrefix + hexOf(identity, world.countOccurrence(identity));
-  world.saver.soon();
   const created = Math.floor(world.now / SECOND);
-  return { answer: { ...content, id, created, model: echo, request, usage }, target, ...boarded };
+  const answer = { ...content, id, created, model: echo, request, usage: toUsage(content) };
+  return { answer, target, ...boarded };
 }

@@ -17,6 +17,7 @@ import type { Reservation, Stockout } from "./fleet.ts";
 import { FleetState } from "./fleet.ts";
 import { TimerQueue } from "./queue.ts";
 import type { StoredQuota } from "./quotas.ts";
+import type { ScriptEntry } from "./scripts.ts";
 import type { WorldParts } from "./world.ts";
 import { World } from "./world.ts";
 
@@ -61,6 +62,16 @@ function openFleet(store: Store, catalog: Catalog): FleetState {
   return fleet;
 }
 
+/** Scripts that were made, then those of files, each with how often it was asked for. */
+function openScripts(store: Store, catalog: Catalog): ScriptEntry[] {
+  const saved = readAll<ScriptEntry>(store, "script").map(([, entry]) => entry);
+  const counts = new Map(saved.map(({ script, matched }) => [script.id, matched]));
+  return [
+    ...saved.filter(({ source }) => source === "api"),
+    ...catalog.scripts.map((each) => ({ ...each, sequence: 0, matched: counts.get(each.script.id) ?? 0 })),
+  ];
+}
+
 /** The parts of a world as its database has them; a new one is seeded. */
 function readParts(config: WorldConfig, catalog: Catalog, store: Store): WorldParts {
   const stored = store.meta("now");
@@ -77,6 +88,7 @@ function readParts(config: WorldConfig, catalog: Catalog, store: Store): WorldPa
     queue,
     startTime,
     deployments,
+    scripts: openScripts(store, catalog),
     clock: new Clock(config.clock, config.rate, stored === undefined ? startTime : Number(stored)),
     fleet: openFleet(store, catalog),
     seed: String(config.seed ?? store.meta("seed") ?? 0),

@@ -1,12 +1,15 @@
 import { seedWorld } from "./open-world.ts";
+import { resetScripts } from "./scripts.ts";
 import type { World } from "./world.ts";
 
 /** What can be cleared by itself; the order is that of a whole reset. */
-export const resetParts = ["journal", "state", "clock"] as const;
+export const resetParts = ["journal", "scripts", "state", "clock"] as const;
 export type ResetPart = (typeof resetParts)[number];
 
 const work: Record<ResetPart, (world: World) => void> = {
   journal: ({ parts }) => parts.store.clear(["journal"]),
+
+  scripts: resetScripts,
 
   state(world) {
     const { parts } = world;
@@ -27,6 +30,8 @@ const work: Record<ResetPart, (world: World) => void> = {
     parts.store.setMeta("sequence", "0");
     world.forget();
     seedWorld(world);
+    // scripts are no state of the service's: they stay
+    for (const entry of parts.scripts) parts.store.putDocument("script", entry.script.id, entry);
   },
 
   clock(world) {

@@ -56,6 +56,13 @@ function findModel(world: World, name: string, account: string): Target | undefi
   return toTarget(world, defaultDeployment(world, name, account), name);
 }
 
+/** A public model by its name on Hugging Face, as embedders are called (inference §10). */
+function findByOrigin(world: World, text: string): string | undefined {
+  for (const { name, huggingFaceUrl } of world.parts.catalog.models.values())
+    if (huggingFaceUrl !== "" && huggingFaceUrl.endsWith(`.co/${text}`)) return name;
+  return undefined;
+}
+
 /** Names with four parts, by collection; routers here are the automatic one of each deployment. */
 const byCollection = new Map<string, (world: World, text: string, account: string) => Target | undefined>(
   Object.entries({
@@ -67,7 +74,8 @@ const byCollection = new Map<string, (world: World, text: string, account: strin
   }),
 );
 
-function find(world: World, text: string, account: string): Target | undefined {
+/** What a model string means, or undefined. */
+export function findTarget(world: World, text: string, account: string): Target | undefined {
   const hash = text.indexOf("#");
   if (hash >= 0) {
     const model = toModelName(text.slice(0, hash));
@@ -77,6 +85,8 @@ function find(world: World, text: string, account: string): Target | undefined {
   const parts = text.split("/");
   if (parts.length === 4 && parts[0] === "accounts") return byCollection.get(parts[2]!)?.(world, text, account);
   if (parts.length > 2) return undefined;
+  const byOrigin = parts.length === 2 ? findByOrigin(world, text) : undefined;
+  if (byOrigin) return findModel(world, byOrigin, account);
   const deployment = toDeploymentName(text, account);
   return (
     findModel(world, toModelName(text), account) ?? toTarget(world, world.parts.deployments.get(deployment), deployment)
@@ -89,7 +99,7 @@ function find(world: World, text: string, account: string): Target | undefined {
  * @throws ApiError NOT_FOUND with the one text for unknown, deleted and foreign alike
  */
 export function resolveModel(world: World, text: string, account: string): Target {
-  const target = find(world, text, account);
+  const target = findTarget(world, text, account);
   if (!target) throw modelNotFound();
   return target;
 }

@@ -26,6 +26,7 @@ import { Line } from "./line.ts";
 import type { TimerQueue } from "./queue.ts";
 import type { StoredQuota } from "./quotas.ts";
 import { Saver } from "./saver.ts";
+import type { ScriptEntry } from "./scripts.ts";
 import { turnTerm } from "./terms.ts";
 
 /** What a world is made of; `openWorld` puts it together from a database. */
@@ -43,6 +44,8 @@ export interface WorldParts {
   quotas: Map<string, StoredQuota>;
   /** When each account last read its metrics. */
   scrapes: Map<string, Ms[]>;
+  /** Canned answers, in the order they are tried. */
+  scripts: ScriptEntry[];
   deployments: Map<string, DeploymentRecord>;
   loads: Map<string, Load>;
   /** Deployments by the IDs of their synthetic traffic; may name some that are gone. */

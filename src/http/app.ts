@@ -10,6 +10,7 @@ import { headerOf, pathOf } from "./header.ts";
 import { toEnvelope } from "./envelope.ts";
 import { inferenceRoutes } from "./inference.ts";
 import { isJournaled, newRequestId, record } from "./journal.ts";
+import { embeddingRoutes } from "./embeddings.ts";
 import { openApiRoute } from "./openapi.ts";
 import { resourceRoutes } from "./resources.ts";
 import type { Call, ErrorStyle, Plane, Reply, Route } from "./route.ts";
@@ -27,7 +28,7 @@ export interface AppOptions {
 
 /** Every route there is, in one table. */
 function allRoutes(options: AppOptions): Route[] {
-  const routes = [...resourceRoutes(), ...inferenceRoutes(), ...controlRoutes(options.url)];
+  const routes = [...resourceRoutes(), ...inferenceRoutes(), ...embeddingRoutes(), ...controlRoutes(options.url)];
   routes.push(openApiRoute(routes));
   return routes;
 }

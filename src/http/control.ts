@@ -8,6 +8,7 @@ import { requestRoutes } from "./requests.ts";
 import { reservationRoutes } from "./reservations.ts";
 import { resetRoutes } from "./reset.ts";
 import type { Route } from "./route.ts";
+import { scriptRoutes } from "./scripts.ts";
 import { selfMetricsRoute } from "./self-metrics.ts";
 import { shardsRoute } from "./shards.ts";
 import { statusRoutes } from "./status.ts";
@@ -23,6 +24,7 @@ export function controlRoutes(url: () => string): Route[] {
     ...eventRoutes(),
     ...requestRoutes(),
     ...fleetRoutes(),
+    ...scriptRoutes(),
     ...stockoutRoutes(),
     ...reservationRoutes(),
     ...trafficRoutes(),

@@ -1,4 +1,4 @@
-import type { ApiError } from "../core/error.ts";
+import type { ApiError, ErrorCode } from "../core/error.ts";
 import { errorTable } from "../core/error.ts";
 import type { ErrorStyle, Plane } from "./route.ts";
 
@@ -7,10 +7,14 @@ const gatewayCodes = new Set([
   "UNAUTHORIZED",
   "FORBIDDEN_KEY",
   "METHOD_NOT_ALLOWED",
+  "SCRIPT_NOT_FOUND",
   "PAYLOAD_TOO_LARGE",
   "INTERNAL_SERVER_ERROR",
   "DEPLOYMENT_SCALING_UP",
 ]);
+
+/** Where the model server gives another code than the one that tells errors apart here (inference §7.2). */
+const engineCodes: Partial<Record<ErrorCode, string>> = { service_overloaded: "invalid_request_error" };
 
 /** Anthropic's names of what went wrong, by status (inference §5.7). */
 const anthropicTypes: Record<number, string> = {
@@ -44,7 +48,14 @@ export function toEnvelope(
   if (engine)
     return {
       status: http,
-      body: { error: { object: "error", type: "invalid_request_error", code: error.code, message: error.message } },
+      body: {
+        error: {
+          object: "error",
+          type: "invalid_request_error",
+          code: engineCodes[error.code] ?? error.code,
+          message: error.message,
+        },
+      },
     };
   if (plane === "inference" || plane === "open" || gatewayCodes.has(error.code)) {
     const code = error.code === "FORBIDDEN_KEY" ? "UNAUTHORIZED" : error.code;

@@ -1,5 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Context } from "hono";
+import type { Caller } from "../engine/inference.ts";
+import type { Call } from "./route.ts";
 
 /**
  * A request header. Behind a socket Node has parsed them already; asking the Request would parse them again,
@@ -22,3 +24,10 @@ export function pathOf(url: string): string {
   }
   return url.slice(start);
 }
+
+/** Who asks, as the engine wants to know it. */
+export const callerOf = ({ account, context }: Call): Caller => ({
+  account,
+  signal: () => context.req.raw.signal,
+  header: (name) => headerOf(context, name),
+});

@@ -12,6 +12,7 @@ import { accountOf, resourceName } from "../core/name.ts";
 import { parseTimestamp, SECOND } from "../core/time.ts";
 import type { Served } from "../engine/inference.ts";
 import { serve } from "../engine/inference.ts";
+import { findCanned } from "../engine/scripts.ts";
 import { PRODUCT } from "../engine/version.ts";
 import type { World } from "../engine/world.ts";
 import { chatRequest, chatResponse, modelList } from "../schema/chat.ts";
@@ -21,7 +22,7 @@ import { modelNotFound } from "../engine/routing.ts";
 import { decodeInferenceBody } from "./body.ts";
 import { record } from "./journal.ts";
 import { perfHeaders, perfMetrics } from "./perf.ts";
-import { headerOf, pathOf } from "./header.ts";
+import { callerOf, headerOf, pathOf } from "./header.ts";
 import type { Call, Reply, Route } from "./route.ts";
 
 /** Test suites and load tools ask the same again and again; up to this many bodies of this length are remembered. */
@@ -47,18 +48,16 @@ async function answer(
   format: Format,
   idPrefix: string,
 ): Promise<Reply | Response> {
-  const served: Served = await serve(
-    call.world,
-    request,
-    { account: call.account, signal: () => call.context.req.raw.signal },
-    idPrefix,
-  );
+  const caller = callerOf(call);
+  const canned = findCanned(call.world, request, caller);
+  if (canned?.type === "body") return canned;
+  const served: Served = await serve(call.world, request, caller, idPrefix, canned);
   if (request.perfMetrics) served.answer.perfMetrics = perfMetrics(served);
   const { config } = call.world.parts;
   call.note.deployment = served.target.deployment?.name ?? "";
   call.note.model = served.answer.model;
   const requestId = headerOf(call.context, "x-request-id") ?? served.answer.id;
-  const headers = perfHeaders(served, request.stream);
+  const headers = { ...perfHeaders(served, request.stream), ...canned?.headers };
   if (!request.stream)
     return { body: format.toBody(served.answer), headers: { "x-request-id": requestId, ...headers } };
   const text = joinStream(format, served.answer, { usage: config.streamUsage, chunkTokens: config.chunkTokens });

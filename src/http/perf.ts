@@ -1,6 +1,7 @@
 import type { Served } from "../engine/inference.ts";
 import { idOf } from "../core/name.ts";
 import { SECOND } from "../core/time.ts";
+import type { Usage } from "../schema/completion.ts";
 import type { Model } from "../schema/model.ts";
 import type { Ms } from "../core/time.ts";
 
@@ -14,8 +15,11 @@ function samplingText(model: Model): string {
   return text;
 }
 
+/** As much of an answer as its headers tell of. */
+type Timed = Omit<Served, "answer"> & { answer: { usage: Pick<Usage, "prompt_tokens" | "prompt_tokens_details"> } };
+
 /** Headers that say how a request went (inference §8.1): the whole set on bodies, the first three on streams. */
-export function perfHeaders({ answer, flight, target, concurrent }: Served, stream: boolean): Record<string, string> {
+export function perfHeaders({ answer, flight, target, concurrent }: Timed, stream: boolean): Record<string, string> {
   const headers: Record<string, string> = {
     "fireworks-prompt-tokens": String(answer.usage.prompt_tokens),
     "fireworks-cached-prompt-tokens": String(answer.usage.prompt_tokens_details.cached_tokens),
@@ -40,7 +44,7 @@ export function perfHeaders({ answer, flight, target, concurrent }: Served, stre
 }
 
 /** The whole set for a body, under the headers' names without `fireworks-`. */
-export function perfMetrics(served: Served): Record<string, string> {
+export function perfMetrics(served: Timed): Record<string, string> {
   const headers = Object.entries(perfHeaders(served, false));
   return Object.fromEntries(headers.map(([name, value]) => [name.slice("fireworks-".length), value]));
 }

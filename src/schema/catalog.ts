@@ -21,6 +21,7 @@ const catalogModel = z.strictObject({
   images: z.boolean().default(false),
   lora: z.boolean().default(false),
   reasoning: z.boolean().default(false),
+  dimensions: z.int().min(2).default(1024).describe("Of its embeddings."),
   sampling: z.record(z.string(), z.number()).default({}),
 });
 export type CatalogModel = z.infer<typeof catalogModel>;

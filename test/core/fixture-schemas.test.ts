@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { acceleratorsFile, capacityFile, modelsFile, quotasFile, regionsFile } from "../../src/schema/catalog.ts";
+import { scriptsFile } from "../../src/schema/script.ts";
 import { scenarioFile } from "../../src/schema/scenario.ts";
 
 const at = (path: string): string => fileURLToPath(new URL(`../../fixtures/${path}`, import.meta.url));
@@ -16,6 +17,7 @@ test.each(
     quotas: quotasFile,
     regions: regionsFile,
     scenario: scenarioFile,
+    scripts: scriptsFile,
   }),
 )("fixtures/schema/%s.json is the JSON schema of its files", async (name, schema) => {
   const text = JSON.stringify(z.toJSONSchema(schema, { io: "input" }), null, 2);

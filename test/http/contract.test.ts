@@ -5,6 +5,8 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import { describe, expect, test } from "vitest";
 import { completionRequest } from "../../src/schema/completion.ts";
+import { embeddingRequest, rerankRequest } from "../../src/schema/embedding.ts";
+import { messageRequest } from "../../src/schema/message.ts";
 import { chatRequest } from "../../src/schema/chat.ts";
 import { chunksOf } from "../support/fold.ts";
 import { fresh, SERVERLESS, SMALL } from "../support/api.ts";
@@ -21,6 +23,17 @@ function validator(document: ReturnType<typeof official>, name: string): (value:
   ajv.addSchema(document, "official");
   const check = ajv.getSchema(`official#/components/schemas/${name}`)!;
   return (value) => (check(value) ? [] : check.errors);
+}
+
+/** The same document with every object closed, so that a field of ours that it does not know is told. */
+function closed<T>(document: T): T {
+  return JSON.parse(
+    JSON.stringify(document, (_, value) =>
+      value?.type === "object" && value.properties && value.additionalProperties === undefined
+        ? { ...value, additionalProperties: false }
+        : value,
+    ),
+  );
 }
 
 /** Unset messages and times are null on the wire, which the official document does not say. */
@@ -158,6 +171,38 @@ describe.runIf(existsSync(folder))("the official schemas accept what we answer",
     }
   });
 
+  test("Messages, whole and in events, with nothing that the official schemas do not know", async () => {
+    const { call } = await fresh();
+    const document = closed(official("anthropic-messages-1.0.0.json"));
+    const [message, event] = ["AnthropicMessage", "AnthropicMessageStreamEvent"].map((name) =>
+      validator(document, name),
+    );
+    const tools = [{ name: "get_weather", input_schema: { type: "object", properties: {} } }];
+    const model = "accounts/fireworks/models/qwen3-8b";
+    for (const more of [
+      {},
+      { model },
+      { tools },
+      { tools, model, tool_choice: { type: "any" } },
+      { raw_output: true },
+    ]) {
+      const messages = [{ role: "user", content: "What is the weather in Paris?" }];
+      const body = { model: SERVERLESS, max_tokens: 100, messages, ...more };
+      // the service tells usage, which its schema leaves out (inference §5.5)
+      const { usage: _, ...whole } = (await call("POST", "/v1/messages", body)).body;
+      expect(message!(whole)).toEqual([]);
+      const { text } = await call("POST", "/v1/messages", { ...body, stream: true });
+      for (const frame of text.split("\n\n").slice(0, -1)) {
+        const data = JSON.parse(frame.slice(frame.indexOf("data: ") + 6));
+        if (data.message) delete data.message.usage;
+        if (data.usage) data.usage = { output_tokens: data.usage.output_tokens };
+        expect(event!(data), frame).toEqual([]);
+      }
+    }
+    const refused = (await call("POST", "/v1/messages", { model, messages: [] })).body;
+    expect(validator(document, "AnthropicErrorResponse")(refused)).toEqual([]);
+  });
+
   test("every official request field is accepted", () => {
     const { schemas } = official("text-completion-0.1.0.json").components;
     expect(Object.keys(completionRequest.shape)).toEqual(
@@ -166,5 +211,13 @@ describe.runIf(existsSync(folder))("the official schemas accept what we answer",
     expect(Object.keys(chatRequest.shape)).toEqual(
       expect.arrayContaining(Object.keys(schemas["ChatCompletionRequest"]!.properties)),
     );
+    expect(Object.keys(embeddingRequest.shape)).toEqual(
+      expect.arrayContaining(Object.keys(schemas["EmbeddingRequest"]!.properties)),
+    );
+    expect(Object.keys(rerankRequest.shape)).toEqual(
+      expect.arrayContaining(Object.keys(schemas["RerankRequestBody"]!.properties)),
+    );
+    const messages = official("anthropic-messages-1.0.0.json").components.schemas["AnthropicCreateMessageParams"]!;
+    expect(Object.keys(messageRequest.shape)).toEqual(expect.arrayContaining(Object.keys(messages.properties)));
   });
 });

@@ -11,7 +11,7 @@ import { digest, Random } from "../../src/core/random.ts";
 import { fresh, SERVERLESS } from "../support/api.ts";
 
 const CHAT = "/v1/chat/completions";
-const reading = read("Plan a trip from Lisbon to Oslo in May", "");
+const reading = read("Plan a trip from Lisbon to Oslo in May", []);
 const source = (seed: number) => ({ random: new Random(digest("structured", seed)), reading });
 
 const ajv = new Ajv2020({ strict: false, allErrors: true });

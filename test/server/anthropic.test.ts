@@ -1,4 +1,4 @@
-import Anthropic, { APIError, BadRequestError } from "@anthropic-ai/sdk";
+import Anthropic, { BadRequestError, NotFoundError } from "@anthropic-ai/sdk";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Emulator } from "../../src/index.ts";
 import { createEmulator } from "../../src/index.ts";
@@ -51,6 +51,6 @@ describe("the Anthropic client", () => {
     const missing = await client.messages
       .create({ model: "nope", max_tokens: 5, messages })
       .catch((error: unknown) => error);
-    expect((missing as InstanceType<typeof APIError>).status).toBe(404);
+    expect(missing).toBeInstanceOf(NotFoundError);
   });
 });

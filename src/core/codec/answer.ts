@@ -5,6 +5,7 @@ import { decideThinking } from "../generation/family.ts";
 import type { Limits } from "../generation/generate.ts";
 import type { Sampling, TokenInfo } from "../generation/logprob.ts";
 import { describeToken } from "../generation/logprob.ts";
+import type { Reading } from "../generation/reading.ts";
 import { read } from "../generation/reading.ts";
 import type { Reply, Run } from "../generation/reply.ts";
 import { createReply } from "../generation/reply.ts";
@@ -23,7 +24,7 @@ interface Tokens {
 }
 
 /** What an answer is made of; the body is a fold over the parts that the stream frames. */
-export type Part =
+type Part =
   | ({ type: "text" } & Tokens)
   | ({ type: "reasoning" } & Tokens)
   | ({ type: "call"; index: number; id: string; name: string } & Tokens)
@@ -93,8 +94,12 @@ const made = new WeakMap<GenerationRequest, { context: AnswerContext; content: A
 const isSame = (one: AnswerContext, other: AnswerContext): boolean =>
   one.seed === other.seed && one.contextLength === other.contextLength && one.keepStop === other.keepStop;
 
-/** @throws ApiError invalid_request_error for what the model cannot do */
-export function createAnswer(request: GenerationRequest, context: AnswerContext): AnswerContent {
+/**
+ * @param canned what to say, where that is not left to the generator
+ * @throws ApiError invalid_request_error for what the model cannot do
+ */
+export function createAnswer(request: GenerationRequest, context: AnswerContext, canned?: Reply): AnswerContent {
+  if (canned) return makeAnswer(request, context, canned);
   const known = made.get(request);
   if (known && isSame(known.context, context)) return known.content;
   const content = makeAnswer(request, context);
@@ -102,7 +107,7 @@ export function createAnswer(request: GenerationRequest, context: AnswerContext)
   return content;
 }
 
-function makeAnswer(request: GenerationRequest, context: AnswerContext): AnswerContent {
+function makeAnswer(request: GenerationRequest, context: AnswerContext, canned?: Reply): AnswerContent {
   // a raw prompt is continued: nothing tells the model to reason
   const thinking = decideThinking(context.model, context.reasons && !request.continues, request.reasoning);
   const content: AnswerContent = {
@@ -123,7 +128,7 @@ function makeAnswer(request: GenerationRequest, context: AnswerContext): AnswerC
       stop: request.stop,
       keepStop: context.keepStop,
     };
-    addChoices(content, { request, context, thinking, prompt, limits, first: at * request.choices });
+    addChoices(content, { request, context, thinking, prompt, limits, canned, first: at * request.choices });
   }
   return content;
 }
@@ -134,6 +139,8 @@ interface Turn {
   thinking: Thinking;
   prompt: Prompt;
   limits: Limits;
+  /** What to say instead of what would be generated. */
+  canned: Reply | undefined;
   /** The index of its first choice. */
   first: number;
 }
@@ -142,15 +149,12 @@ interface Turn {
 const INFO_STREAM = 1_000_000;
 
 function addChoices(content: AnswerContent, turn: Turn): void {
-  const { request, context, thinking, prompt, limits, first } = turn;
-  const { last, all } = prompt;
-  const reading = read(last, all);
-  const lead = request.continues && last !== "" && !/\s$/.test(last) ? " " : "";
+  const { request, context, prompt, first } = turn;
+  const { last, said } = prompt;
+  const reading = read(last, said);
   for (let choice = first; choice < first + request.choices; choice += 1) {
     const random = new Random(context.seed, choice);
-    const calls = makeCalls(request.toolUse, last, reading, random);
-    const { output, forced } = request;
-    const reply = createReply({ reading, lead, limits, output, calls, thinking, forced }, random);
+    const reply = turn.canned ?? generateReply(turn, reading, random);
     if (request.echo > 0) {
       const echoed = tokenize(last).slice(-request.echo);
       content.parts.push({ type: "text", choice, tokens: echoed, infos: describe(echoed, turn, choice + INFO_STREAM) });
@@ -164,6 +168,13 @@ function addChoices(content: AnswerContent, turn: Turn): void {
     }
     content.parts.push({ type: "finish", choice, reason: reply.finish, stop: reply.stop });
   }
+}
+
+function generateReply({ request, prompt: { last }, limits, thinking }: Turn, reading: Reading, random: Random): Reply {
+  const { output, forced } = request;
+  const lead = request.continues && last !== "" && !/\s$/.test(last) ? " " : "";
+  const calls = makeCalls(request.toolUse, last, reading, random);
+  return createReply({ reading, lead, limits, output, calls, thinking, forced }, random);
 }
 
 function toPart({ kind, tokens, name }: Run, turn: Turn, choice: number, index: number): Part {

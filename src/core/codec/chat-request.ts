@@ -93,7 +93,7 @@ function truncate(messages: readonly ChatMessage[], length: number | null | unde
 export function decodeConversation(
   messages: readonly ChatMessage[],
   toolUse: ToolUse,
-): Pick<GenerationRequest, "prompts" | "continues" | "images" | "toolUse" | "content"> {
+): Pick<GenerationRequest, "prompts" | "continues" | "images" | "toolUse" | "content" | "turn"> {
   const texts = messages.map(textOf);
   const lastUser = messages.findLastIndex(({ role }) => role === "user");
   const images = messages.flatMap(imagesOf);
@@ -102,8 +102,9 @@ export function decodeConversation(
   if (toolUse.tools.length > 0) pieces.push(JSON.stringify(toolUse.tools));
   for (const [at, message] of messages.entries()) pieces.push(...wrap(piecesOf(message, at > lastUser)));
   return {
-    prompts: [{ last: texts[lastUser >= 0 ? lastUser : texts.length - 1]!, all: texts.join("\n"), pieces }],
+    prompts: [{ last: texts[lastUser >= 0 ? lastUser : texts.length - 1]!, said: texts, pieces }],
     continues: false,
+    turn: messages.filter(({ role }) => role === "user").length,
     images,
     toolUse,
     content: JSON.stringify(toolUse.tools.length > 0 ? [messages, toolUse] : messages),
@@ -113,5 +114,5 @@ export function decodeConversation(
 /** POST /v1/chat/completions -> canonical request. @throws ApiError */
 export function decodeChat(body: ChatRequest): GenerationRequest {
   const messages = truncate(body.messages, body.prompt_truncate_len);
-  return { ...decodeSampling(body), ...decodeConversation(messages, toToolUse(body)) };
+  return { endpoint: "chat", ...decodeSampling(body), ...decodeConversation(messages, toToolUse(body)) };
 }

@@ -4,7 +4,7 @@ import type { Answer, FinishPart, TokenPart } from "./answer.ts";
 import { toLogprobs } from "./logprobs.ts";
 import { seen } from "./prompt.ts";
 
-export interface ToolCall {
+interface ToolCall {
   index: number;
   id: string;
   type: "function";

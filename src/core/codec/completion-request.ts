@@ -13,10 +13,10 @@ const begin: readonly number[] = [BEGIN];
 
 function toPrompt(prompt: string | number[]): Prompt {
   // token ids have no text here: their numbers stand for it
-  if (typeof prompt !== "string") return { last: "", all: prompt.join(" "), pieces: [prompt] };
-  if (!prompt.includes(PLACEHOLDER)) return { last: prompt, all: prompt, pieces: [begin, prompt] };
+  if (typeof prompt !== "string") return { last: "", said: [prompt.join(" ")], pieces: [prompt] };
+  if (!prompt.includes(PLACEHOLDER)) return { last: prompt, said: [prompt], pieces: [begin, prompt] };
   const pieces: Piece[] = prompt.split(PLACEHOLDER).flatMap((text, at) => (at === 0 ? [begin, text] : [image, text]));
-  return { last: prompt.replaceAll(PLACEHOLDER, ""), all: prompt, pieces };
+  return { last: prompt.replaceAll(PLACEHOLDER, ""), said: [prompt], pieces };
 }
 
 function toPrompts(prompt: CompletionRequest["prompt"]): Prompt[] {
@@ -47,6 +47,8 @@ export function decodeCompletion(body: CompletionRequest): GenerationRequest {
   if (images.length > 0) checkImages(images, body.prompt);
   const request = {
     ...decodeSampling(body),
+    endpoint: "completions" as const,
+    turn: 1,
     prompts: toPrompts(body.prompt),
     continues: true,
     images: images.flat(),

@@ -112,6 +112,7 @@ export function decodeMessage(body: MessageRequest): GenerationRequest {
   for (const { role, content } of body.messages) messages.push(...toMessages(role, content));
   if (messages.length === 0) throw refuse("messages: at least one message with content is required");
   return {
+    endpoint: "messages",
     ...decodeSampling({
       model: body.model,
       max_tokens: body.max_tokens,

@@ -11,8 +11,8 @@ export type Piece = string | readonly number[] | { reasoning: string; turn: bool
 export interface Prompt {
   /** The text to answer: the last user message, or the whole prompt. */
   last: string;
-  /** Everything that was said. */
-  all: string;
+  /** Everything that was said, message by message. */
+  said: readonly string[];
   pieces: readonly Piece[];
 }
 

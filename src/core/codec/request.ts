@@ -18,7 +18,10 @@ export interface Logprobs {
 
 /** What every wire format is decoded to. */
 export interface GenerationRequest {
+  endpoint: "completions" | "chat" | "messages";
   model: string;
+  /** How many messages the user has said. */
+  turn: number;
   prompts: Prompt[];
   /** Choices per prompt. */
   choices: number;

@@ -16,7 +16,7 @@ const refuse = (message: string): ApiError => new ApiError("invalid_request_erro
 /** How an answer is delivered does not change its id; the content is hashed by itself. */
 const notIdentity = new Set(["stream", "stream_options", "prompt", "messages"]);
 
-export function toIdentity(body: Record<string, unknown>): string {
+function toIdentity(body: Record<string, unknown>): string {
   let text = "";
   for (const key in body) {
     if (!notIdentity.has(key)) text += `${key}=${JSON.stringify(body[key])}\n`;
@@ -36,7 +36,7 @@ function toSchema(value: unknown, field: string): Schema {
 }
 
 /** All forms of the payload (inference §11). @throws ApiError */
-export function toOutput(format: Body["response_format"]): Output {
+function toOutput(format: Body["response_format"]): Output {
   if (!format || format.type === "text") return { type: "text" };
   if (format.type === "grammar") {
     if (typeof format.grammar !== "string") throw refuse("Field required, field: 'response_format.grammar'");
@@ -81,7 +81,7 @@ function toPrediction({ prediction, speculation }: Body): string | undefined {
   return typeof speculation === "string" ? speculation : undefined;
 }
 
-type Rest = "prompts" | "continues" | "content" | "toolUse" | "images";
+type Rest = "endpoint" | "turn" | "prompts" | "continues" | "content" | "toolUse" | "images";
 
 /** What completions and chat have in common. @throws ApiError */
 export function decodeSampling(body: Body): Omit<GenerationRequest, Rest> {

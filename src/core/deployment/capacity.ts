@@ -13,6 +13,8 @@ export interface ModelFacts {
   embedding: boolean;
   /** Whether it can think before it answers. */
   reasoning: boolean;
+  /** Of its embeddings. */
+  dimensions: number;
   contextLength: number;
   precision: Precision;
   supportsLora: boolean;

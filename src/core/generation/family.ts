@@ -1,7 +1,7 @@
 import { ApiError } from "../error.ts";
 
 const efforts = ["none", "low", "medium", "high", "xhigh", "max"] as const;
-export type Effort = (typeof efforts)[number];
+type Effort = (typeof efforts)[number];
 export type History = "disabled" | "interleaved" | "preserved";
 
 /** How a family of models reasons (inference §3.6). */

@@ -50,7 +50,7 @@ const tightest: Record<string, (left: number, right: number) => number> = {
 };
 
 /** Both schemas at once, as far as that can be written as one. */
-export function merge(left: Node, right: Node): Node {
+function merge(left: Node, right: Node): Node {
   const merged: Node = { ...left, ...right };
   for (const key of Object.keys(left)) {
     const [one, other] = [left[key], right[key]];
@@ -82,7 +82,7 @@ function commonType(left: unknown, right: unknown): unknown {
   return ones.includes("number") && others.includes("integer") ? "integer" : left;
 }
 
-export const toTypes = (type: unknown): string[] =>
+const toTypes = (type: unknown): string[] =>
   typeof type === "string" ? [type] : Array.isArray(type) ? type.filter((item) => typeof item === "string") : [];
 
 /** A schema with its references and `allOf` worked in; alternatives stay. */

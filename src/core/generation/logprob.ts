@@ -1,7 +1,7 @@
 import type { Random } from "../random.ts";
 import { tokenId } from "./token.ts";
 
-export interface Candidate {
+interface Candidate {
   token: string;
   id: number;
   logprob: number;

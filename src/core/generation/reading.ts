@@ -60,18 +60,18 @@ function findNames(text: string): string[] {
 }
 
 /** Answers that a reader can check: said things, sums, remembered names. */
-function findExact(last: string, all: string): string | undefined {
-  const said =
+function findExact(last: string, said: readonly string[]): string | undefined {
+  const asked =
     /^\s*(?:please\s+)?(?:say|repeat|reply with|respond with|answer with|print)(?:\s+(?:exactly|only|just|the words?))*:?\s+["'“]?(.{1,200}?)["'”]?[.!]?\s*$/i.exec(
       last,
     );
-  if (said && !/\b(something|anything|a (joke|story|poem|word))\b/i.test(said[1]!))
-    return `${said[1]!.charAt(0).toUpperCase()}${said[1]!.slice(1)}.`;
+  if (asked && !/\b(something|anything|a (joke|story|poem|word))\b/i.test(asked[1]!))
+    return `${asked[1]!.charAt(0).toUpperCase()}${asked[1]!.slice(1)}.`;
   const sum = /(-?\d{1,9}(?:\.\d{1,6})?)\s*([+*/x×-])\s*(-?\d{1,9}(?:\.\d{1,6})?)\s*(?:=|\?|$)/.exec(last);
   if (sum) return String(calculate(Number(sum[1]), sum[2]!, Number(sum[3])));
-  const name = /\bmy name(?:'s| is)\s+([A-Z][\w-]*|\w+)/i.exec(all);
-  if (name && /\b(what(?:'s| is) my name|who am i|remember my name)\b/i.test(last)) return `Your name is ${name[1]}.`;
-  return undefined;
+  if (!/\b(what(?:'s| is) my name|who am i|remember my name)\b/i.test(last)) return undefined;
+  const name = /\bmy name(?:'s| is)\s+([A-Z][\w-]*|\w+)/i.exec(said.join("\n"));
+  return name ? `Your name is ${name[1]}.` : undefined;
 }
 
 function calculate(left: number, operator: string, right: number): number | string {
@@ -105,11 +105,11 @@ function findItemCount(last: string): number {
 /**
  * Reads a request.
  * @param last the text to answer: the last user message, or the prompt
- * @param all everything that was said, for what must be remembered
+ * @param said everything that was said, for what must be remembered
  */
-export function read(last: string, all: string): Reading {
+export function read(last: string, said: readonly string[]): Reading {
   const text = last.slice(-READ_MAX);
-  const exact = findExact(text, all);
+  const exact = findExact(text, said);
   const intent = exact === undefined ? findIntent(text) : "exact";
   const language = intent === "code" ? (languages.find(([pattern]) => pattern.test(text))?.[1] ?? "python") : "";
   return {

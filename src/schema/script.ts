@@ -1,0 +1,79 @@
+import { z } from "zod";
+
+/** Canned answers, in files (`scripts/*.json` of a fixtures folder) and at `/__emulator/scripts`; one form for both. */
+
+const pattern = z
+  .union([
+    z.string(),
+    z.strictObject({
+      equals: z.string().optional(),
+      contains: z.string().optional(),
+      regex: z.string().optional().describe("Its groups can be quoted in the answer: `{{1}}`, `{{name}}`."),
+    }),
+  ])
+  .describe("A text that must be contained, or `{equals}`, `{contains}`, `{regex}`.");
+export type TextPattern = z.infer<typeof pattern>;
+
+const endpoints = ["completions", "chat", "messages"] as const;
+const glob = z.string().describe("`*` stands for anything.");
+
+const scriptMatch = z
+  .strictObject({
+    endpoint: z.enum(endpoints),
+    model: glob,
+    deployment: glob,
+    account: z.string(),
+    lastUserMessage: pattern,
+    anyMessage: pattern,
+    prompt: pattern.describe("Everything that was said."),
+    tools: z.array(z.string()).describe("Functions that must all be offered."),
+    responseFormat: z.enum(["text", "json", "grammar"]),
+    turn: z.int().min(1).describe("How many messages the user has said."),
+    nth: z.int().min(1).describe("Only the nth request that matches everything else."),
+    header: z.record(z.string(), pattern),
+  })
+  .partial();
+export type ScriptMatch = z.infer<typeof scriptMatch>;
+
+const toolCall = z.strictObject({
+  name: z.string(),
+  arguments: z.union([z.string(), z.record(z.string(), z.unknown())]).default({}),
+});
+
+const scriptAnswer = z
+  .strictObject({
+    text: z.string().describe("May quote the request: `{{lastUserMessage}}`, `{{model}}`, `{{1}}`."),
+    reasoning: z.string(),
+    toolCalls: z.array(toolCall),
+    chunks: z.array(z.string()).describe("The text, in the chunks that a stream has."),
+    finishReason: z.enum(["stop", "length", "tool_calls"]),
+    usage: z.strictObject({ promptTokens: z.int().nonnegative(), completionTokens: z.int().nonnegative() }).partial(),
+    error: z.strictObject({ code: z.string(), message: z.string().optional() }),
+    status: z.int().min(200).max(599).describe("Of `body`."),
+    body: z.unknown().describe("Sent as it is."),
+    headers: z.record(z.string(), z.string()),
+  })
+  .partial()
+  .refine(
+    (answer) =>
+      Object.keys(answer).some((key) => ["text", "reasoning", "toolCalls", "chunks", "error", "body"].includes(key)),
+    "give one of text, reasoning, toolCalls, chunks, error, body",
+  );
+export type ScriptAnswer = z.infer<typeof scriptAnswer>;
+
+export const script = z.strictObject({
+  id: z.string().min(1).optional(),
+  match: scriptMatch.default({}),
+  respond: z
+    .union([scriptAnswer, z.array(scriptAnswer).min(1)])
+    .describe("One answer, or a sequence: each match gets the next, the last goes on."),
+});
+export type Script = z.infer<typeof script> & { id: string };
+
+export const scriptsFile = z.strictObject({ $schema: z.string().optional(), scripts: z.array(script) });
+
+export const scriptState = script.extend({
+  id: z.string(),
+  source: z.string().describe("The file, or `api`."),
+  matched: z.int().describe("Requests that it has answered, or was asked to by all but `nth`."),
+});
