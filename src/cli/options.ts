@@ -55,6 +55,7 @@ export interface StartOptions {
   maxBody: number;
   defaultAccelerator: string;
   streamUsage: "last-chunk" | "on-request";
+  pace: "auto" | "on" | "off";
   strict: boolean;
   rerankKey: "data" | "results";
   chunkTokens: number;
@@ -112,6 +113,11 @@ export function withStartOptions(command: Command): Command {
   );
   add("--stream-usage <way>", "where streams tell their usage unless asked", (option) =>
     option.choices(["last-chunk", "on-request"]).default("last-chunk"),
+  );
+  add(
+    "--pace <way>",
+    "whether answers take their time; auto: in profile realistic, unless the clock is manual",
+    (option) => option.choices(["auto", "on", "off"]).default("auto"),
   );
   add("--strict", "refuse requests that no script matches", (option) => option.default(false));
   add("--rerank-key <key>", "what the list of a ranking is called", (option) =>

@@ -60,9 +60,9 @@ function clock(): Command {
 }
 
 const reset = (): Command =>
-  remote("reset", "clear everything, or one part: journal, scripts, state, clock")
+  remote("reset", "clear everything, or one part: journal, scripts, faults, state, clock")
     .argument("[part]")
-    .action(async (part: "journal" | "scripts" | "state" | "clock" | undefined, options: RemoteOptions) => {
+    .action(async (part: "journal" | "scripts" | "faults" | "state" | "clock" | undefined, options: RemoteOptions) => {
       print(options, await createClient(options.url).reset(part), (cleared) => `cleared ${cleared.join(", ")}`);
     });
 

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type * as billing from "../schema/billing.ts";
 import type * as schema from "../schema/control.ts";
+import type * as fault from "../schema/fault.ts";
 import type * as fleet from "../schema/fleet.ts";
 import type * as script from "../schema/script.ts";
 import type * as load from "../schema/traffic.ts";
@@ -20,6 +21,8 @@ export type StockoutInput = z.input<typeof fleet.stockoutBody>;
 export type StockoutState = z.infer<typeof fleet.stockout>;
 export type ReservationInput = z.input<typeof fleet.reservationBody>;
 export type ReservationState = z.infer<typeof fleet.reservation> & { id: string };
+export type FaultInput = z.input<typeof fault.faultBody>;
+export type FaultState = z.infer<typeof fault.faultState>;
 export type ScriptInput = z.input<typeof script.script>;
 export type ScriptState = z.infer<typeof script.scriptState>;
 export type TrafficInput = z.input<typeof load.trafficBody>;
@@ -64,6 +67,8 @@ export interface EmulatorClient {
   stockouts: Collection<StockoutState, StockoutInput>;
   /** Canned answers, in the order they are tried. */
   scripts: Collection<ScriptState, ScriptInput>;
+  /** Failures on purpose, in the order they are tried. */
+  faults: Collection<FaultState, FaultInput>;
   /** Capacity set aside for an account. */
   reservations: Collection<ReservationState, ReservationInput>;
   /** Synthetic load in world time. */
@@ -72,7 +77,7 @@ export interface EmulatorClient {
   /** @param name `accounts/{account}/deployments/{id}` */
   explain(name: string): Promise<Explanation>;
   /** Clears everything, or one part; says what it cleared. */
-  reset(part?: "journal" | "scripts" | "state" | "clock"): Promise<string[]>;
+  reset(part?: "journal" | "scripts" | "faults" | "state" | "clock"): Promise<string[]>;
 }
 
 type Fetch = (input: string, init?: RequestInit) => Response | Promise<Response>;
@@ -142,6 +147,7 @@ export function createClient(address: string, fetcher: Fetch = fetch): EmulatorC
     fleet: { get: () => call("GET", "/fleet"), set: (change) => call("PATCH", "/fleet", change) },
     stockouts: collection(call, "stockouts"),
     scripts: collection(call, "scripts"),
+    faults: collection(call, "faults"),
     reservations: collection(call, "reservations"),
     traffic: collection(call, "traffic"),
     usage: (filter = {}) => call("GET", `/usage?${toQuery(filter).toString()}`),

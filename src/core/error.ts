@@ -28,9 +28,9 @@ export const errorTable = {
   RATE_LIMIT_EXCEEDED: { http: 429, grpc: 8, engine: false },
   INTERNAL_SERVER_ERROR: { http: 500, grpc: 13, engine: false },
   BAD_GATEWAY: { http: 502, grpc: 14, engine: false },
+  DEPLOYMENT_SCALING_UP: { http: 503, grpc: 14, engine: false },
   SERVICE_UNAVAILABLE: { http: 503, grpc: 14, engine: false },
   GATEWAY_TIMEOUT: { http: 504, grpc: 4, engine: false },
-  DEPLOYMENT_SCALING_UP: { http: 503, grpc: 14, engine: false },
   // model server
   invalid_request_error: { http: 400, grpc: 3, engine: true },
   too_many_requests: { http: 429, grpc: 8, engine: true },
@@ -69,11 +69,14 @@ export class ApiError extends Error {
   readonly code: ErrorCode;
   /** The request field at fault, where the gateway names one. */
   readonly param: string | null;
+  /** The status and the code to show, where they are not the table's: faults may be anything. */
+  readonly shown: { status: number; code: string } | undefined;
 
-  constructor(code: ErrorCode, message: string, param: string | null = null) {
+  constructor(code: ErrorCode, message: string, param: string | null = null, shown?: ApiError["shown"]) {
     super(message);
     this.code = code;
     this.param = param;
+    this.shown = shown;
   }
 }
 

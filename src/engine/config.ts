@@ -24,6 +24,8 @@ export interface WorldConfig {
   journalMax: number;
   defaultAccelerator: AcceleratorType | undefined;
   streamUsage: StreamUsage;
+  /** Whether answers come at the pace of the model; `auto`: in the realistic profile, unless the clock is manual. */
+  pace: "auto" | "on" | "off";
   /** A request that no script matches is refused instead of answered by the generator. */
   strict: boolean;
   /** The key of a ranking's list; deployments differ (inference §6.2). */
@@ -53,6 +55,7 @@ export const defaultConfig: WorldConfig = {
   journalMax: 10_000,
   defaultAccelerator: "NVIDIA_A100_80GB",
   streamUsage: "last-chunk",
+  pace: "auto",
   strict: false,
   rerankKey: "data",
   chunkTokens: 1,

@@ -180,6 +180,19 @@ export function take(
   return { flight, concurrent: 0 };
 }
 
+/** The client of a paced answer has gone: its replica is free at once, and tokens that were not made are not counted. */
+export function hangUp(world: World, { flight, target: { deployment } }: Served): void {
+  const now = world.catchUp();
+  if (!deployment || flight.endAt <= now) return;
+  const decoded = Math.max(now - flight.firstTokenAt, 0) / Math.max(flight.endAt - flight.firstTokenAt, 1);
+  const before = { deployment: deployment.name, ...flight };
+  world.parts.loads.get(deployment.name)?.cut(flight, now);
+  flight.endAt = now;
+  flight.completionTokens = Math.floor(flight.completionTokens * decoded);
+  world.parts.store.cutFlight(before, { deployment: deployment.name, ...flight });
+  world.saver.soon();
+}
+
 type CannedReply = Extract<Canned, { type: "reply" }>;
 
 const standIn = (world: World, echo: string): Target => ({

@@ -13,6 +13,7 @@ import { PUBLIC_ACCOUNT } from "./catalog.ts";
 import { Clock, hostNow, VIRTUAL_START } from "./clock.ts";
 import type { WorldConfig } from "./config.ts";
 import { limits } from "./config.ts";
+import type { FaultEntry } from "./faults.ts";
 import type { Reservation, Stockout } from "./fleet.ts";
 import { FleetState } from "./fleet.ts";
 import { TimerQueue } from "./queue.ts";
@@ -88,6 +89,7 @@ function readParts(config: WorldConfig, catalog: Catalog, store: Store): WorldPa
     queue,
     startTime,
     deployments,
+    faults: new Map(readAll<FaultEntry>(store, "fault")),
     scripts: openScripts(store, catalog),
     clock: new Clock(config.clock, config.rate, stored === undefined ? startTime : Number(stored)),
     fleet: openFleet(store, catalog),

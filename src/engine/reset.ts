@@ -3,13 +3,18 @@ import { resetScripts } from "./scripts.ts";
 import type { World } from "./world.ts";
 
 /** What can be cleared by itself; the order is that of a whole reset. */
-export const resetParts = ["journal", "scripts", "state", "clock"] as const;
+export const resetParts = ["journal", "scripts", "faults", "state", "clock"] as const;
 export type ResetPart = (typeof resetParts)[number];
 
 const work: Record<ResetPart, (world: World) => void> = {
   journal: ({ parts }) => parts.store.clear(["journal"]),
 
   scripts: resetScripts,
+
+  faults({ parts }) {
+    for (const id of parts.faults.keys()) parts.store.dropDocument("fault", id);
+    parts.faults.clear();
+  },
 
   state(world) {
     const { parts } = world;
@@ -30,7 +35,8 @@ const work: Record<ResetPart, (world: World) => void> = {
     parts.store.setMeta("sequence", "0");
     world.forget();
     seedWorld(world);
-    // scripts are no state of the service's: they stay
+    // scripts and faults are no state of the service's: they stay
+    for (const [id, entry] of parts.faults) parts.store.putDocument("fault", id, entry);
     for (const entry of parts.scripts) parts.store.putDocument("script", entry.script.id, entry);
   },
 

@@ -33,6 +33,28 @@ export function skipFor(world: World, name: string): void {
   if (at !== undefined) world.runTo(at);
 }
 
+/** Whether answers come at the pace of the model: tokens one by one, a body when it is done. */
+export function isPaced({ parts: { config, clock } }: World): boolean {
+  if (config.pace !== "auto") return config.pace === "on";
+  // a test that moves time by hand would wait for itself
+  return config.profile === "realistic" && clock.mode !== "manual";
+}
+
+/** Waits until world time has come, or the client has gone; in `skip` time comes at once. */
+export function waitUntil(world: World, at: Ms, signal: AbortSignal): Promise<void> {
+  if (world.parts.clock.mode === "skip") world.runTo(Math.max(at, world.now));
+  if (world.now >= at || signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const end = (): void => {
+      cancel();
+      signal.removeEventListener("abort", end);
+      resolve();
+    };
+    const cancel = world.pacer.at(at, end);
+    signal.addEventListener("abort", end);
+  });
+}
+
 let held = 0;
 
 /**

@@ -21,8 +21,10 @@ import type { Clock } from "./clock.ts";
 import type { WorldConfig } from "./config.ts";
 import { limits } from "./config.ts";
 import { EventLog } from "./event-log.ts";
+import type { FaultEntry } from "./faults.ts";
 import type { FleetState, Stockout } from "./fleet.ts";
 import { Line } from "./line.ts";
+import { Pacer } from "./pacer.ts";
 import type { TimerQueue } from "./queue.ts";
 import type { StoredQuota } from "./quotas.ts";
 import { Saver } from "./saver.ts";
@@ -46,6 +48,8 @@ export interface WorldParts {
   scrapes: Map<string, Ms[]>;
   /** Canned answers, in the order they are tried. */
   scripts: ScriptEntry[];
+  /** Failures on purpose, in the order they are tried. */
+  faults: Map<string, FaultEntry>;
   deployments: Map<string, DeploymentRecord>;
   loads: Map<string, Load>;
   /** Deployments by the IDs of their synthetic traffic; may name some that are gone. */
@@ -64,6 +68,8 @@ export class World {
   readonly log: EventLog;
   readonly saver: Saver;
   readonly line: Line;
+  /** Streams and held answers, by their world times. */
+  readonly pacer: Pacer;
   readonly #alarm: Alarm;
   readonly #surroundings = new WeakMap<DeploymentSpec, Surroundings>();
   /** Up to here everything that was due has happened; the time that a request sees. */
@@ -75,6 +81,7 @@ export class World {
     this.log = new EventLog(parts.store);
     this.saver = new Saver(parts.store, () => this.#time);
     this.line = new Line(parts.deployments, parts.fleet);
+    this.pacer = new Pacer(parts.clock, () => this.catchUp());
     this.#alarm = new Alarm(parts.clock, parts.queue, () => this.catchUp());
     this.#alarm.arm();
   }
@@ -108,6 +115,7 @@ export class World {
     if (this.parts.clock.mode !== "real") this.parts.clock.set(this.#time);
     if (steps > 0) this.saver.soon();
     this.#alarm.arm();
+    this.pacer.release(this.#time);
     return steps;
   }
 
@@ -203,6 +211,8 @@ export class World {
   rearm(): void {
     this.#alarm.cancel();
     this.#alarm.arm();
+    this.pacer.cancel();
+    this.pacer.arm();
   }
 
   /** Drops what was derived from the state, after the state was cleared. */
@@ -220,6 +230,7 @@ export class World {
   close(): void {
     this.catchUp();
     this.#alarm.cancel();
+    this.pacer.cancel();
     try {
       this.saver.flush();
     } finally {

@@ -6,6 +6,7 @@ import { PRODUCT } from "../engine/version.ts";
 import { authenticate } from "./auth.ts";
 import { decodeQuery, readText } from "./body.ts";
 import { controlRoutes } from "./control.ts";
+import { afterAnswer, beforeRequest, FaultError, findFault } from "./faults.ts";
 import { headerOf, pathOf } from "./header.ts";
 import { toEnvelope } from "./envelope.ts";
 import { inferenceRoutes } from "./inference.ts";
@@ -65,7 +66,10 @@ function fail(
   return respond(call, path, plane, {
     status,
     body,
-    headers: { "x-request-id": headerOf(call.context, "x-request-id") ?? id },
+    headers: {
+      ...(error instanceof FaultError ? error.headers : {}),
+      "x-request-id": headerOf(call.context, "x-request-id") ?? id,
+    },
   });
 }
 
@@ -77,15 +81,22 @@ async function run(route: Route, call: Call, options: AppOptions): Promise<Respo
     if (route.plane === "control" || route.plane === "inference")
       call.account = authenticate(call.world, context, route.plane);
     if (route.method !== "GET") call.text = await readText(context, options.maxBodyBytes);
-    call.query = decodeQuery(route.query, context);
-    const reply = await route.handle(call);
-    if (!(reply instanceof Response)) return respond(call, path, route.plane, reply);
-    if (!isJournaled(route.plane))
-      reply.headers.set("x-request-id", newRequestId(call.world, route.plane, route.method, path, ""));
-    return reply;
+    const fault = isJournaled(route.plane) ? findFault(call) : undefined;
+    if (fault) await beforeRequest(call, fault);
+    const response = await handle(route, call, path);
+    return fault ? afterAnswer(call, response, fault) : response;
   } catch (error) {
     return fail(call, path, route.plane, error, options, route.errors);
   }
+}
+
+async function handle(route: Route, call: Call, path: string): Promise<Response> {
+  call.query = decodeQuery(route.query, call.context);
+  const reply = await route.handle(call);
+  if (!(reply instanceof Response)) return respond(call, path, route.plane, reply);
+  if (!isJournaled(route.plane))
+    reply.headers.set("x-request-id", newRequestId(call.world, route.plane, route.method, path, ""));
+  return reply;
 }
 
 /**

@@ -2,6 +2,7 @@ import { capacityRoute } from "./capacity.ts";
 import { clockRoutes } from "./clock.ts";
 import { eventRoutes } from "./events.ts";
 import { explainRoute } from "./explain.ts";
+import { faultRoutes } from "./faults.ts";
 import { fleetRoutes } from "./fleet.ts";
 import { metricsRoutes } from "./metrics.ts";
 import { requestRoutes } from "./requests.ts";
@@ -25,6 +26,7 @@ export function controlRoutes(url: () => string): Route[] {
     ...requestRoutes(),
     ...fleetRoutes(),
     ...scriptRoutes(),
+    ...faultRoutes(),
     ...stockoutRoutes(),
     ...reservationRoutes(),
     ...trafficRoutes(),

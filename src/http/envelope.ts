@@ -40,7 +40,8 @@ export function toEnvelope(
   requestId: string,
   style: ErrorStyle = "openai",
 ): { status: number; body: object } {
-  const { http, grpc, engine } = errorTable[error.code];
+  const { grpc, engine } = errorTable[error.code];
+  const { status: http, code: shown } = error.shown ?? { status: errorTable[error.code].http, code: error.code };
   if (engine && style === "anthropic") {
     const type = anthropicTypes[http] ?? "api_error";
     return { status: http, body: { type: "error", error: { type, message: error.message }, request_id: requestId } };
@@ -58,7 +59,7 @@ export function toEnvelope(
       },
     };
   if (plane === "inference" || plane === "open" || gatewayCodes.has(error.code)) {
-    const code = error.code === "FORBIDDEN_KEY" ? "UNAUTHORIZED" : error.code;
+    const code = error.code === "FORBIDDEN_KEY" ? "UNAUTHORIZED" : shown;
     return {
       status: http,
       body: { error: { message: error.message, param: error.param, code, type: "error" }, request_id: requestId },

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { chatFormat, completionFormat, joinStream } from "../core/codec/format.ts";
-import type { Format } from "../core/codec/format.ts";
+import type { Format, StreamOptions } from "../core/codec/format.ts";
 import type { GenerationRequest } from "../core/codec/request.ts";
 import { decodeChat } from "../core/codec/chat-request.ts";
 import { decodeCompletion } from "../core/codec/completion-request.ts";
@@ -11,7 +11,8 @@ import { Memo } from "../core/memo.ts";
 import { accountOf, resourceName } from "../core/name.ts";
 import { parseTimestamp, SECOND } from "../core/time.ts";
 import type { Served } from "../engine/inference.ts";
-import { serve } from "../engine/inference.ts";
+import { hangUp, serve } from "../engine/inference.ts";
+import { isPaced, waitUntil } from "../engine/waiting.ts";
 import { findCanned } from "../engine/scripts.ts";
 import { PRODUCT } from "../engine/version.ts";
 import type { World } from "../engine/world.ts";
@@ -21,6 +22,7 @@ import { messageRequest, messageResponse } from "../schema/message.ts";
 import { modelNotFound } from "../engine/routing.ts";
 import { decodeInferenceBody } from "./body.ts";
 import { record } from "./journal.ts";
+import { toFrames, toPacedBody } from "./paced.ts";
 import { perfHeaders, perfMetrics } from "./perf.ts";
 import { callerOf, headerOf, pathOf } from "./header.ts";
 import type { Call, Reply, Route } from "./route.ts";
@@ -42,6 +44,28 @@ const both = (path: string): Pick<Route, "path" | "aliases"> => ({
   aliases: [`/v1${path}`],
 });
 
+/** A body is there when its last token is; a client that goes before frees the replica. */
+async function waitForEnd(call: Call, served: Served): Promise<void> {
+  const { signal } = call.context.req.raw;
+  await waitUntil(call.world, served.flight.endAt, signal);
+  if (signal.aborted) hangUp(call.world, served);
+}
+
+/** A stream begins with its first token: until then nothing is sent, not even headers. */
+async function toPaced(
+  call: Call,
+  served: Served,
+  format: Format,
+  options: StreamOptions,
+): Promise<ReadableStream<Uint8Array>> {
+  const { world, context } = call;
+  const { signal } = context.req.raw;
+  const { firstTokenAt, endAt } = served.flight;
+  await waitUntil(world, world.parts.clock.mode === "skip" ? endAt : firstTokenAt, signal);
+  if (signal.aborted) hangUp(world, served);
+  return toPacedBody(world, toFrames(format, served.answer, options, served.flight), () => hangUp(world, served));
+}
+
 async function answer(
   call: Call,
   request: GenerationRequest,
@@ -58,9 +82,12 @@ async function answer(
   call.note.model = served.answer.model;
   const requestId = headerOf(call.context, "x-request-id") ?? served.answer.id;
   const headers = { ...perfHeaders(served, request.stream), ...canned?.headers };
+  const paced = isPaced(call.world);
+  if (!request.stream && paced) await waitForEnd(call, served);
   if (!request.stream)
     return { body: format.toBody(served.answer), headers: { "x-request-id": requestId, ...headers } };
-  const text = joinStream(format, served.answer, { usage: config.streamUsage, chunkTokens: config.chunkTokens });
+  const options = { usage: config.streamUsage, chunkTokens: config.chunkTokens };
+  const text = paced ? await toPaced(call, served, format, options) : joinStream(format, served.answer, options);
   // the journal keeps the answer as one body: what was said, without the framing
   record(call, pathOf(call.context.req.url), 200, requestId, JSON.stringify(format.toBody(served.answer)));
   return new Response(text, {

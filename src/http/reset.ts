@@ -21,7 +21,7 @@ export function resetRoutes(): Route[] {
     {
       ...own,
       path: "/__emulator/reset/{part}",
-      summary: "Clear one part: journal, scripts, state or clock",
+      summary: "Clear one part: journal, scripts, faults, state or clock",
       handle: (call) => ({ body: reset(call) }),
     },
   ];

@@ -13,6 +13,8 @@ export const statements = {
   addTokens: `INSERT INTO tokens VALUES (?, ?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET promptTokens = promptTokens + excluded.promptTokens, completionTokens = completionTokens + excluded.completionTokens`,
   addFlight: "INSERT INTO flights VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+  cutFlight:
+    "UPDATE flights SET endAt = ?, firstTokenAt = min(firstTokenAt, ?), startAt = min(startAt, ?), completionTokens = ? WHERE id = (SELECT id FROM flights WHERE deployment = ? AND replica = ? AND admittedAt = ? AND endAt = ? LIMIT 1)",
   setOccurrence: "INSERT INTO occurrences VALUES (?, ?) ON CONFLICT DO UPDATE SET count = excluded.count",
   dropOccurrence: "DELETE FROM occurrences WHERE content = ?",
   pruneFlights: "DELETE FROM flights WHERE endAt <= ?",

@@ -49,6 +49,7 @@ export class Store extends Reader {
   readonly #usage = new Map<string, UsageDay[]>();
   #tokens = new Map<string, TokenDay>();
   #flights: FlightRow[] = [];
+  #cuts: { before: FlightRow; after: FlightRow }[] = [];
 
   constructor(connection: Connection, bounds: Bounds) {
     super(connection);
@@ -127,6 +128,11 @@ export class Store extends Reader {
     this.#flights.push(row);
   }
 
+  /** A flight ended before its time. */
+  cutFlight(before: FlightRow, after: FlightRow): void {
+    this.#cuts.push({ before, after });
+  }
+
   /** @param count undefined to forget it */
   setOccurrence(content: string, count: number | undefined): void {
     this.#occurrences.set(content, count);
@@ -141,7 +147,7 @@ export class Store extends Reader {
     this.#occurrences = new Map();
     this.#usage.clear();
     this.#tokens = new Map();
-    [this.#events, this.#journal, this.#flights] = [[], [], []];
+    [this.#events, this.#journal, this.#flights, this.#cuts] = [[], [], [], []];
   }
 
   #writeAll(horizon: FlightHorizon): void {
@@ -212,6 +218,20 @@ export class Store extends Reader {
         row.completionTokens,
         row.status,
       ));
+    }
+    for (const { before, after } of this.#cuts) {
+      const { endAt, completionTokens } = after;
+      const { deployment, replica, admittedAt } = before;
+      this.#prepared.cutFlight.run(
+        endAt,
+        endAt,
+        endAt,
+        completionTokens,
+        deployment,
+        replica,
+        admittedAt,
+        before.endAt,
+      );
     }
     this.#prepared.pruneFlights.run(metrics);
     if (Number(last) > this.#bounds.flightsMax)

@@ -248,7 +248,7 @@ describe("what happened", () => {
     await emulator.clock.advance("1h");
     expect(await emulator.reset("journal")).toEqual(["journal"]);
     expect((await call("GET", GET)).status).toBe(200);
-    expect(await emulator.reset()).toEqual(["journal", "state", "clock"]);
+    expect(await emulator.reset()).toEqual(["journal", "scripts", "faults", "state", "clock"]);
     expect((await call("GET", GET)).status).toBe(404);
     expect(await emulator.clock.now()).toBe("2026-01-01T00:00:00Z");
     expect(await ask()).toBe(first);

@@ -100,7 +100,7 @@ describe("commands", () => {
       JSON.parse((await cli("clock", "advance", "--to", "2026-02-01T00:00:00Z", "--json", ...url)).stdout),
     ).toMatchObject({ now: "2026-02-01T00:00:00Z" });
     expect((await cli("clock", "show", ...url)).stdout).toBe("2026-02-01T00:00:00Z (manual)\n");
-    expect((await cli("reset", ...url)).stdout).toBe("cleared journal, state, clock\n");
+    expect((await cli("reset", ...url)).stdout).toBe("cleared journal, scripts, faults, state, clock\n");
     expect((await cli("clock", "advance", "soon", ...url)).stderr).toMatch(/^fireworks-emulator: by: expected a span/);
   });
 

@@ -68,6 +68,21 @@ export class Load {
     this.#spread(flight.firstTokenAt, flight.endAt, "generatedTokens", flight.completionTokens);
   }
 
+  /** A client has hung up: what its request had still to do is taken back. */
+  cut(flight: Flight, at: Ms): void {
+    const ends = this.#ends.get(flight.replica);
+    const place = ends?.indexOf(flight.endAt) ?? -1;
+    if (!ends || place < 0 || flight.endAt <= at) return;
+    ends.splice(place, 1);
+    const takeBack = (from: Ms, to: Ms, key: keyof Bucket, amount: number): void => {
+      const start = Math.max(from, at);
+      if (start < to) this.#spread(start, to, key, (-amount * (to - start)) / (to - from));
+    };
+    takeBack(flight.admittedAt, flight.endAt, "busyMs", flight.endAt - flight.admittedAt);
+    takeBack(flight.startAt, flight.firstTokenAt, "promptTokens", flight.promptTokens);
+    takeBack(flight.firstTokenAt, flight.endAt, "generatedTokens", flight.completionTokens);
+  }
+
   /** Requests on a replica that have not ended, waiting ones included. */
   inFlight(replica: number, now: Ms): number {
     return this.#alive(replica, now).length;

@@ -30,7 +30,7 @@ export function toExpression(source: string): RegExp {
 const globs = new Map<string, RegExp>();
 
 /** A full name, or its last part: `llama-*` matches `accounts/fireworks/models/llama-v3p1-8b-instruct`. */
-function isGlob(glob: string, name: string): boolean {
+export function isGlob(glob: string, name: string): boolean {
   let expression = globs.get(glob);
   if (!expression) {
     const source = glob.split("*").map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"));

@@ -1,0 +1,65 @@
+import type { Ms } from "../core/time.ts";
+import type { Clock } from "./clock.ts";
+import { hostTimer } from "./clock.ts";
+import { TimerQueue } from "./queue.ts";
+
+/** What is due within this much host time goes together: each write to a socket is a call to the system. */
+const TICK_MS = 4;
+
+/** Lets what a client waits for happen at its world time: one queue and one host timer for all streams. Not saved. */
+export class Pacer {
+  readonly #clock: Clock;
+  readonly #wake: () => void;
+  readonly #queue = new TimerQueue();
+  readonly #work = new Map<string, () => void>();
+  #timer: { cancel(): void } | undefined;
+  #count = 0;
+
+  /** @param wake brings the world up to now, which releases what is due */
+  constructor(clock: Clock, wake: () => void) {
+    this.#clock = clock;
+    this.#wake = wake;
+  }
+
+  /** Runs the work when world time has reached `at`. @returns what cancels it */
+  at(at: Ms, work: () => void): () => void {
+    this.#count += 1;
+    const name = String(this.#count);
+    this.#queue.set({ kind: "pace", name, at, sequence: this.#count });
+    this.#work.set(name, work);
+    this.arm();
+    return () => {
+      this.#queue.delete("pace", name);
+      this.#work.delete(name);
+    };
+  }
+
+  /** World time is `now`: runs what is due, in order. */
+  release(now: Ms): void {
+    for (let due = this.#queue.take(now); due; due = this.#queue.take(now)) {
+      const work = this.#work.get(due.name)!;
+      this.#work.delete(due.name);
+      this.#queue.delete("pace", due.name);
+      work();
+    }
+    this.arm();
+  }
+
+  /** Sets the host timer for what is due next, if time passes by itself. */
+  arm(): void {
+    if (this.#timer) return;
+    const next = this.#queue.peek();
+    const delay = next && this.#clock.hostDelay(next.at);
+    if (delay === undefined) return;
+    this.#timer = hostTimer(Math.max(delay, TICK_MS), () => {
+      this.#timer = undefined;
+      this.#wake();
+      this.arm();
+    });
+  }
+
+  cancel(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+}
