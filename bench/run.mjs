@@ -13,19 +13,26 @@ const ROUNDS = 5;
 const SECONDS = Number(process.env.BENCH_SECONDS ?? 1);
 const CONNECTIONS = 32;
 const MODEL = "accounts/fireworks/models/llama-v3p1-8b-instruct";
-const body = (stream, n) =>
+const TOKENS = 32;
+const COMPLETIONS = "/inference/v1/completions";
+const CHAT = "/inference/v1/chat/completions";
+const asked = {
+  [COMPLETIONS]: (text) => ({ prompt: text }),
+  [CHAT]: (text) => ({ messages: [{ role: "user", content: text }] }),
+};
+const body = (path, stream, n) =>
   JSON.stringify({
     model: MODEL,
-    prompt: `Tell me about rivers and bridges, ${n}`,
-    max_tokens: 32,
+    ...asked[path](`Tell me about rivers and bridges, ${n}`),
+    max_tokens: TOKENS,
     ignore_eos: true,
     stream,
   });
 /** A suite's prompts, asked again and again; and prompts that never come twice. */
 const PROMPTS = 64;
-const repeated = (stream) => (n) => body(stream, n % PROMPTS);
+const repeated = (path, stream) => (n) => body(path, stream, n % PROMPTS);
 let unique = 0;
-const fresh = (stream) => () => body(stream, (unique += 1));
+const fresh = (path, stream) => () => body(path, stream, (unique += 1));
 
 const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 const megabytes = (pid) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) / 1024;
@@ -88,16 +95,24 @@ async function firstAnswer(args) {
 
 async function throughput() {
   const emulator = await launch([MAIN, "start", "--json", "--port", "0", "--db", join(folder, "load.db")]);
-  const bare = await launch([here("bare.mjs"), emulator.url, body(false, 0), body(true, 0)]);
+  const paths = [COMPLETIONS, CHAT];
+  const bare = await launch([
+    here("bare.mjs"),
+    emulator.url,
+    JSON.stringify(paths.map((path) => [path, body(path, false, 0), body(path, true, 0)])),
+  ]);
   const idle = megabytes(emulator.child.pid);
-  const cases = [
-    ["JSON, 64 prompts", repeated(false)],
-    ["JSON, every prompt new", fresh(false)],
-    ["SSE, 64 prompts", repeated(true)],
-    ["SSE, every prompt new", fresh(true)],
-  ];
-  for (const [what, textOf] of cases) {
-    const [ours, theirs] = [`${emulator.url}/inference/v1/completions`, `${bare.url}/inference/v1/completions`];
+  const cases = paths.flatMap((path) => {
+    const name = path.slice("/inference/v1/".length);
+    return [
+      [`${name}, JSON, 64 prompts`, path, repeated(path, false)],
+      [`${name}, JSON, every prompt new`, path, fresh(path, false)],
+      [`${name}, SSE, 64 prompts`, path, repeated(path, true)],
+      [`${name}, SSE, every prompt new`, path, fresh(path, true)],
+    ];
+  });
+  for (const [what, path, textOf] of cases) {
+    const [ours, theirs] = [emulator.url + path, bare.url + path];
     const rounds = [];
     for (let round = 0; round <= ROUNDS; round += 1)
       rounds.push([await load(ours, textOf), await load(theirs, textOf)]);
@@ -109,8 +124,8 @@ async function throughput() {
       counted.map(([a, b]) => a / b),
     ].map(median);
     print(
-      `completions/s, ${what}`,
-      `${mine.toFixed(0)}  (bare Hono ${yardstick.toFixed(0)}, ratio ${ratio.toFixed(2)})`,
+      `${what}, requests/s`,
+      `${mine.toFixed(0)}  (bare Hono ${yardstick.toFixed(0)}, ratio ${ratio.toFixed(2)}; ${(mine * TOKENS).toFixed(0)} tokens/s)`,
     );
   }
   print("RSS, idle / after the load", `${idle.toFixed(0)} MB / ${megabytes(emulator.child.pid).toFixed(0)} MB`);

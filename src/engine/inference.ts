@@ -10,6 +10,7 @@ import type { DeploymentRecord } from "../core/deployment/record.ts";
 import { readyReplicas } from "../core/deployment/record.ts";
 import { ApiError, texts } from "../core/error.ts";
 import { idOf } from "../core/name.ts";
+import type { Sampling } from "../core/generation/logprob.ts";
 import { digest, hexOf, shortDigest } from "../core/random.ts";
 import { SECOND, toDay } from "../core/time.ts";
 import type { Usage } from "../schema/completion.ts";
@@ -111,15 +112,26 @@ async function awaken(world: World, record: DeploymentRecord, caller: Caller): P
   throw scalingUp();
 }
 
+const samplings = new WeakMap<Model, Sampling>();
+
+/** What the model samples with when the request does not say; found once. */
+function samplingOf(model: Model): Sampling {
+  let sampling = samplings.get(model);
+  if (!sampling) {
+    const { temperature = 1, top_p: topP = 1, top_k: topK = 0 } = model.defaultSamplingParams as Record<string, number>;
+    samplings.set(model, (sampling = { temperature, topP, topK }));
+  }
+  return sampling;
+}
+
 /** What an answer depends on besides its request. */
 function contextOf(world: World, model: Model, seed: string, contextLength: number): AnswerContext {
-  const { temperature = 1, top_p: topP = 1, top_k: topK = 0 } = model.defaultSamplingParams as Record<string, number>;
   return {
     seed,
     contextLength,
     model: idOf(model.name),
     reasons: world.parts.catalog.facts.get(model.name)?.reasoning ?? false,
-    sampling: { temperature, topP, topK },
+    sampling: samplingOf(model),
     keepStop: world.parts.config.stopText === "keep",
   };
 }

@@ -81,7 +81,7 @@ async function answer(
   call.note.deployment = served.target.deployment?.name ?? "";
   call.note.model = served.answer.model;
   const requestId = headerOf(call.context, "x-request-id") ?? served.answer.id;
-  const headers = { ...perfHeaders(served, request.stream), ...canned?.headers };
+  const headers = Object.assign(perfHeaders(served, request.stream), canned?.headers);
   const paced = isPaced(call.world);
   if (!request.stream && paced) await waitForEnd(call, served);
   if (!request.stream)

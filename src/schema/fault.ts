@@ -31,7 +31,7 @@ const faultFields = {
 };
 
 /** What a fault does; one or several of them. */
-export const faultEffects = [
+const faultEffects = [
   "respond",
   "delay",
   "disconnectAfterChunks",

@@ -196,6 +196,11 @@ function describe(tokens: readonly string[], { request, context }: Turn, stream:
   const { logprobs } = request;
   if (!logprobs) return undefined;
   const random = new Random(context.seed, stream);
-  const sampling = { ...context.sampling, ...request.sampling };
+  const { temperature, topP, topK } = request.sampling;
+  const sampling: Sampling = {
+    temperature: temperature ?? context.sampling.temperature,
+    topP: topP ?? context.sampling.topP,
+    topK: topK ?? context.sampling.topK,
+  };
   return tokens.map((token) => describeToken(token, random, sampling, logprobs.top));
 }

@@ -114,5 +114,10 @@ export function decodeConversation(
 /** POST /v1/chat/completions -> canonical request. @throws ApiError */
 export function decodeChat(body: ChatRequest): GenerationRequest {
   const messages = truncate(body.messages, body.prompt_truncate_len);
-  return { endpoint: "chat", ...decodeSampling(body), ...decodeConversation(messages, toToolUse(body)) };
+  // no spread: an object of so many fields would be a slow one
+  return Object.assign(
+    decodeSampling(body),
+    { endpoint: "chat" as const },
+    decodeConversation(messages, toToolUse(body)),
+  );
 }

@@ -43,8 +43,17 @@ function add(choice: Omit<Choice, "finish">, part: TokenPart): void {
   if (part.infos) choice.infos.push(...part.infos);
 }
 
+/** An answer that is asked for again has the same parts: they need not be folded again. */
+const folded = new WeakMap<object, Choice[]>();
+
 /** Folds the parts of an answer to its choices. */
 export function toChoices({ parts }: Answer): Choice[] {
+  let choices = folded.get(parts);
+  if (!choices) folded.set(parts, (choices = foldParts(parts)));
+  return choices;
+}
+
+function foldParts(parts: Answer["parts"]): Choice[] {
   const choices: Choice[] = [];
   let choice = newChoice(0);
   for (const part of parts) {

@@ -111,9 +111,8 @@ export function decodeMessage(body: MessageRequest): GenerationRequest {
   const messages: ChatMessage[] = system === "" ? [] : [{ role: "system", content: system }];
   for (const { role, content } of body.messages) messages.push(...toMessages(role, content));
   if (messages.length === 0) throw refuse("messages: at least one message with content is required");
-  return {
-    endpoint: "messages",
-    ...decodeSampling({
+  return Object.assign(
+    decodeSampling({
       model: body.model,
       max_tokens: body.max_tokens,
       stop: body.stop_sequences,
@@ -125,6 +124,7 @@ export function decodeMessage(body: MessageRequest): GenerationRequest {
       reasoning_effort: toEffort(body),
       response_format: format ? { type: "json_schema", json_schema: format.schema } : undefined,
     }),
-    ...decodeConversation(messages, toToolUse(body)),
-  };
+    { endpoint: "messages" as const },
+    decodeConversation(messages, toToolUse(body)),
+  );
 }

@@ -42,7 +42,7 @@ export interface GenerationRequest {
   output: Output;
   toolUse: ToolUse;
   reasoning: Wish;
-  sampling: Partial<Sampling>;
+  sampling: { [K in keyof Sampling]: Sampling[K] | undefined };
   /** A text that the client expects, for speculation. */
   prediction: string | undefined;
   /** The text that must be answered, whatever was asked. */

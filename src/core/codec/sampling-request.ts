@@ -103,9 +103,9 @@ export function decodeSampling(body: Body): Omit<GenerationRequest, Rest> {
     output: toOutput(body.response_format),
     reasoning: toWish(body),
     sampling: {
-      ...(typeof body.temperature === "number" ? { temperature: body.temperature } : {}),
-      ...(typeof body.top_p === "number" ? { topP: body.top_p } : {}),
-      ...(typeof body.top_k === "number" ? { topK: body.top_k } : {}),
+      temperature: body.temperature ?? undefined,
+      topP: body.top_p ?? undefined,
+      topK: body.top_k ?? undefined,
     },
     prediction: toPrediction(body),
     forced: body.forced_generation ?? undefined,
