@@ -126,3 +126,30 @@ def test_the_async_client(emulator):
             return answer.choices[0].message.content
 
     assert asyncio.run(ask()) == "Hello."
+
+
+def test_messages_and_tools(emulator):
+    sdk = client(emulator)
+    question = [{"role": "user", "content": "What is the weather in Oslo?"}]
+    schema = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+    message = sdk.messages.create(model=SERVERLESS, max_tokens=200, messages=question, tools=[{"name": "get_weather", "input_schema": schema}])
+    assert message.stop_reason == "tool_use"
+    tools = [{"type": "function", "function": {"name": "get_weather", "parameters": schema}}]
+    choice = sdk.chat.completions.create(model=SERVERLESS, messages=question, tools=tools).choices[0]
+    assert choice.finish_reason == "tool_calls"
+    assert choice.message.tool_calls[0].function.arguments == '{"city":"Oslo"}'
+
+
+def test_reasoning_and_what_is_told_besides(emulator):
+    answer = client(emulator).chat.completions.create(
+        model="accounts/fireworks/models/qwen3-8b",
+        messages=[{"role": "user", "content": "Why?"}],
+        logprobs=True,
+        top_logprobs=2,
+        raw_output=True,
+        return_token_ids=True,
+    )
+    [choice] = answer.choices
+    assert choice.message.reasoning_content
+    assert len(choice.logprobs.content) == len(choice.token_ids) == answer.usage.completion_tokens
+    assert len(choice.raw_output.prompt_token_ids) == answer.usage.prompt_tokens
