@@ -12,7 +12,20 @@ const TOKENS = 100;
 
 const server = spawn(
   process.execPath,
-  [MAIN, "start", "--json", "--port", "0", "--memory", "--profile", "realistic", "--rate", String(1 / SLOWER)],
+  [
+    MAIN,
+    "start",
+    "--json",
+    "--port",
+    "0",
+    "--memory",
+    "--profile",
+    "realistic",
+    "--rate",
+    String(1 / SLOWER),
+    "--rate-limits",
+    "off",
+  ],
   { stdio: ["ignore", "pipe", "inherit"] },
 );
 const { url } = await new Promise((resolve) => {

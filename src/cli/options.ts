@@ -56,6 +56,7 @@ export interface StartOptions {
   defaultAccelerator: string;
   streamUsage: "last-chunk" | "on-request";
   pace: "auto" | "on" | "off";
+  rateLimits: "auto" | "on" | "off";
   strict: boolean;
   rerankKey: "data" | "results";
   chunkTokens: number;
@@ -67,9 +68,36 @@ export interface StartOptions {
 
 const TIMEOUT_PORT_MAX = 65_535;
 
+type Add = (flags: string, text: string, change: (option: Option) => Option) => void;
+
+/** Flags about how requests are answered. */
+function addAnswerOptions(add: Add): void {
+  add("--stream-usage <way>", "where streams tell their usage unless asked", (option) =>
+    option.choices(["last-chunk", "on-request"]).default("last-chunk"),
+  );
+  add(
+    "--pace <way>",
+    "whether answers take their time; auto: in profile realistic, unless the clock is manual",
+    (option) => option.choices(["auto", "on", "off"]).default("auto"),
+  );
+  add("--rate-limits <way>", "whether the shared service limits accounts; auto: in profile realistic", (option) =>
+    option.choices(["auto", "on", "off"]).default("auto"),
+  );
+  add("--strict", "refuse requests that no script matches", (option) => option.default(false));
+  add("--rerank-key <key>", "what the list of a ranking is called", (option) =>
+    option.choices(["data", "results"]).default("data"),
+  );
+  add("--chunk-tokens <count>", "tokens of one chunk of a stream", (option) =>
+    option.default(1).argParser(toInteger(1, 1000)),
+  );
+  add("--stop-text <way>", "whether a text ends before its stop string or with it", (option) =>
+    option.choices(["drop", "keep"]).default("drop"),
+  );
+}
+
 /** Every flag of `start`; each can also come from FIREWORKS_EMULATOR_<FLAG>. */
 export function withStartOptions(command: Command): Command {
-  const add = (flags: string, text: string, change: (option: Option) => Option): void => {
+  const add: Add = (flags, text, change) => {
     const option = new Option(flags, text);
     command.addOption(
       change(option.env(`FIREWORKS_EMULATOR_${option.attributeName().replace(/[A-Z]/g, "_$&").toUpperCase()}`)),
@@ -111,24 +139,7 @@ export function withStartOptions(command: Command): Command {
   add("--default-accelerator <type>", "used when neither type nor shape is named; none to demand one", (option) =>
     option.choices(["none", ...acceleratorTypes.slice(1)]).default("NVIDIA_A100_80GB"),
   );
-  add("--stream-usage <way>", "where streams tell their usage unless asked", (option) =>
-    option.choices(["last-chunk", "on-request"]).default("last-chunk"),
-  );
-  add(
-    "--pace <way>",
-    "whether answers take their time; auto: in profile realistic, unless the clock is manual",
-    (option) => option.choices(["auto", "on", "off"]).default("auto"),
-  );
-  add("--strict", "refuse requests that no script matches", (option) => option.default(false));
-  add("--rerank-key <key>", "what the list of a ranking is called", (option) =>
-    option.choices(["data", "results"]).default("data"),
-  );
-  add("--chunk-tokens <count>", "tokens of one chunk of a stream", (option) =>
-    option.default(1).argParser(toInteger(1, 1000)),
-  );
-  add("--stop-text <way>", "whether a text ends before its stop string or with it", (option) =>
-    option.choices(["drop", "keep"]).default("drop"),
-  );
+  addAnswerOptions(add);
   add("--gpu-quota <count>", "GPUs of each type that an account may use, or none for no limit", (option) =>
     option.argParser(toQuota),
   );

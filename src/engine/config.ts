@@ -26,6 +26,8 @@ export interface WorldConfig {
   streamUsage: StreamUsage;
   /** Whether answers come at the pace of the model; `auto`: in the realistic profile, unless the clock is manual. */
   pace: "auto" | "on" | "off";
+  /** Limits of the shared service; `auto`: in the realistic profile. */
+  rateLimits: "auto" | "on" | "off";
   /** A request that no script matches is refused instead of answered by the generator. */
   strict: boolean;
   /** The key of a ranking's list; deployments differ (inference §6.2). */
@@ -56,6 +58,7 @@ export const defaultConfig: WorldConfig = {
   defaultAccelerator: "NVIDIA_A100_80GB",
   streamUsage: "last-chunk",
   pace: "auto",
+  rateLimits: "auto",
   strict: false,
   rerankKey: "data",
   chunkTokens: 1,

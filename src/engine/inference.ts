@@ -16,17 +16,23 @@ import { SECOND, toDay } from "../core/time.ts";
 import type { Usage } from "../schema/completion.ts";
 import type { Model } from "../schema/model.ts";
 import type { Target } from "./routing.ts";
+import { countRate } from "./rate-limit.ts";
 import { findTarget, resolveModel } from "./routing.ts";
 import type { Canned } from "./scripts.ts";
 import { withUsage } from "./scripts.ts";
 import { skipFor, waitForReplica } from "./waiting.ts";
 import type { World } from "./world.ts";
 
+/** A deployment has none, only its capacity. */
+const NO_LIMITS = {};
+
 /** A request that was taken on. */
 interface Boarded {
   flight: Flight;
   /** Requests on the replica, this one included; 0 for serverless. */
   concurrent: number;
+  /** What the shared service says of its limits. */
+  limits: Record<string, string>;
 }
 
 /** An answer with the circumstances that its headers tell. */
@@ -96,7 +102,8 @@ function board(world: World, record: DeploymentRecord, promptTokens: number, com
   }
   load.add(flight);
   world.parts.store.addFlight({ deployment: record.name, ...flight });
-  return { flight, concurrent: load.inFlight(flight.replica, world.now) + Math.floor(background.inFlight) };
+  const concurrent = load.inFlight(flight.replica, world.now) + Math.floor(background.inFlight);
+  return { flight, concurrent, limits: NO_LIMITS };
 }
 
 /** The deployment with a ready replica: at once, after a cold start with `wait`, or a 503 that wakes it. */
@@ -161,7 +168,7 @@ export async function reach(world: World, model: string, caller: Caller): Promis
 
 /**
  * Takes a request on: its load goes to a replica, or its tokens to the account's bill.
- * @throws ApiError too_many_requests
+ * @throws ApiError too_many_requests, RATE_LIMIT_EXCEEDED
  */
 export function take(
   world: World,
@@ -172,6 +179,7 @@ export function take(
 ): Boarded {
   world.saver.soon();
   if (deployment) return board(world, deployment, promptTokens, completionTokens);
+  const limits = countRate(world, caller.account, model.name, promptTokens, completionTokens);
   const { store } = world.parts;
   store.addTokens({
     account: caller.account,
@@ -189,7 +197,7 @@ export function take(
     promptTokens,
     completionTokens,
   )!;
-  return { flight, concurrent: 0 };
+  return { flight, concurrent: 0, limits };
 }
 
 /** The client of a paced answer has gone: its replica is free at once, and tokens that were not made are not counted. */

@@ -18,6 +18,7 @@ import type { Reservation, Stockout } from "./fleet.ts";
 import { FleetState } from "./fleet.ts";
 import { TimerQueue } from "./queue.ts";
 import type { StoredQuota } from "./quotas.ts";
+import type { RateWindow } from "./rate-limit.ts";
 import type { ScriptEntry } from "./scripts.ts";
 import type { WorldParts } from "./world.ts";
 import { World } from "./world.ts";
@@ -89,6 +90,7 @@ function readParts(config: WorldConfig, catalog: Catalog, store: Store): WorldPa
     queue,
     startTime,
     deployments,
+    rateWindows: new Map(readAll<RateWindow>(store, "rate")),
     faults: new Map(readAll<FaultEntry>(store, "fault")),
     scripts: openScripts(store, catalog),
     clock: new Clock(config.clock, config.rate, stored === undefined ? startTime : Number(stored)),

@@ -27,6 +27,7 @@ const work: Record<ResetPart, (world: World) => void> = {
       parts.occurrences,
       parts.quotas,
       parts.scrapes,
+      parts.rateWindows,
     ])
       map.clear();
     parts.queue.clear();

@@ -27,6 +27,7 @@ import { Line } from "./line.ts";
 import { Pacer } from "./pacer.ts";
 import type { TimerQueue } from "./queue.ts";
 import type { StoredQuota } from "./quotas.ts";
+import type { RateWindow } from "./rate-limit.ts";
 import { Saver } from "./saver.ts";
 import type { ScriptEntry } from "./scripts.ts";
 import { turnTerm } from "./terms.ts";
@@ -48,6 +49,8 @@ export interface WorldParts {
   scrapes: Map<string, Ms[]>;
   /** Canned answers, in the order they are tried. */
   scripts: ScriptEntry[];
+  /** What accounts did on the shared service this minute, by account, and by account and model. */
+  rateWindows: Map<string, RateWindow>;
   /** Failures on purpose, in the order they are tried. */
   faults: Map<string, FaultEntry>;
   deployments: Map<string, DeploymentRecord>;

@@ -19,8 +19,12 @@ function samplingText(model: Model): string {
 type Timed = Omit<Served, "answer"> & { answer: { usage: Pick<Usage, "prompt_tokens" | "prompt_tokens_details"> } };
 
 /** Headers that say how a request went (inference §8.1): the whole set on bodies, the first three on streams. */
-export function perfHeaders({ answer, flight, target, concurrent }: Timed, stream: boolean): Record<string, string> {
+export function perfHeaders(
+  { answer, flight, target, concurrent, limits }: Timed,
+  stream: boolean,
+): Record<string, string> {
   const headers: Record<string, string> = {
+    ...limits,
     "fireworks-prompt-tokens": String(answer.usage.prompt_tokens),
     "fireworks-cached-prompt-tokens": String(answer.usage.prompt_tokens_details.cached_tokens),
     "fireworks-server-time-to-first-token": seconds(flight.firstTokenAt - flight.admittedAt),
@@ -45,6 +49,6 @@ export function perfHeaders({ answer, flight, target, concurrent }: Timed, strea
 
 /** The whole set for a body, under the headers' names without `fireworks-`. */
 export function perfMetrics(served: Timed): Record<string, string> {
-  const headers = Object.entries(perfHeaders(served, false));
+  const headers = Object.entries(perfHeaders({ ...served, limits: {} }, false));
   return Object.fromEntries(headers.map(([name, value]) => [name.slice("fireworks-".length), value]));
 }
