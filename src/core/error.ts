@@ -42,28 +42,6 @@ export const errorTable = {
 
 export type ErrorCode = keyof typeof errorTable;
 
-/** What an error says when nobody says otherwise; seen on the wire where inference §7.2 has a text, ours elsewhere. */
-const usualTexts: Partial<Record<ErrorCode, string>> = {
-  UNAUTHORIZED: "The API key you provided is invalid.",
-  NOT_FOUND: "Model not found, inaccessible, and/or not deployed",
-  PRECONDITION_FAILED:
-    "Account local is suspended, possibly due to reaching the monthly spending limit or failure to pay past invoices. Please go to https://fireworks.ai/account/billing for more information.",
-  RATE_LIMIT_EXCEEDED:
-    "You have exceeded your rate limit for this API. Please try again later. For more information, see https://docs.fireworks.ai/guides/quotas_usage/rate-limits.",
-  GATEWAY_TIMEOUT: "Gateway timeout",
-  INTERNAL_SERVER_ERROR: "Internal server error",
-  DEPLOYMENT_SCALING_UP:
-    "Deployment is currently scaled to zero and is scaling up. Please retry your request in a few minutes.",
-  service_overloaded: "service overloaded, please try again later",
-  too_many_requests: "Request didn't generate first token before the given deadline, the service is overloaded",
-};
-
-/** @returns a text for every code, such as `Bad gateway` */
-export function usualText(code: ErrorCode): string {
-  const words = code.toLowerCase().replaceAll("_", " ");
-  return usualTexts[code] ?? words.charAt(0).toUpperCase() + words.slice(1);
-}
-
 /** An error as data; the HTTP layer picks the envelope. Anything else that is thrown is an opaque 500. */
 export class ApiError extends Error {
   readonly code: ErrorCode;
@@ -90,6 +68,25 @@ export const texts = {
   internal: "Internal server error",
   recentTraffic: "deployment has received inference requests in the last hour, pass ignore_checks to skip this check",
 } as const;
+
+/** What an error says when nobody says otherwise; seen on the wire where inference §7.2 has a text, ours elsewhere. */
+const usualTexts: Partial<Record<ErrorCode, string>> = {
+  UNAUTHORIZED: texts.badKey,
+  NOT_FOUND: texts.noModel,
+  PRECONDITION_FAILED:
+    "Account local is suspended, possibly due to reaching the monthly spending limit or failure to pay past invoices. Please go to https://fireworks.ai/account/billing for more information.",
+  RATE_LIMIT_EXCEEDED:
+    "You have exceeded your rate limit for this API. Please try again later. For more information, see https://docs.fireworks.ai/guides/quotas_usage/rate-limits.",
+  DEPLOYMENT_SCALING_UP: texts.scalingUp,
+  service_overloaded: "service overloaded, please try again later",
+  too_many_requests: "Request didn't generate first token before the given deadline, the service is overloaded",
+};
+
+/** @returns a text for every code, such as `Bad gateway` */
+export function usualText(code: ErrorCode): string {
+  const words = code.toLowerCase().replaceAll("_", " ");
+  return usualTexts[code] ?? words.charAt(0).toUpperCase() + words.slice(1);
+}
 
 export const invalid = (message: string): ApiError => new ApiError("INVALID_ARGUMENT", message);
 export const notFound = (): ApiError => new ApiError("NOT_FOUND", texts.noResource);

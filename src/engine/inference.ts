@@ -8,7 +8,7 @@ import type { Flight } from "../core/deployment/load.ts";
 import { Load } from "../core/deployment/load.ts";
 import type { DeploymentRecord } from "../core/deployment/record.ts";
 import { readyReplicas } from "../core/deployment/record.ts";
-import { ApiError, texts } from "../core/error.ts";
+import { ApiError, texts, usualText } from "../core/error.ts";
 import { idOf } from "../core/name.ts";
 import type { Sampling } from "../core/generation/logprob.ts";
 import { digest, hexOf, shortDigest } from "../core/random.ts";
@@ -57,11 +57,8 @@ const serverlessCapacity: Capacity = {
 };
 const serverlessReplica = [{ number: 0 }];
 
-const saturated = (): ApiError =>
-  new ApiError(
-    "too_many_requests",
-    "Request didn't generate first token before the given deadline, the service is overloaded",
-  );
+const saturated = (): ApiError => new ApiError("too_many_requests", usualText("too_many_requests"));
+
 /** A request that was turned away, for the metrics and the autoscaler. */
 function turnAway(world: World, record: DeploymentRecord, status: 429 | 503, promptTokens: number): void {
   const at = world.now;
