@@ -2,10 +2,12 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { chatRequest } from "../../src/schema/chat.ts";
 import { completionRequest } from "../../src/schema/completion.ts";
+import { embeddingRequest, rerankRequest } from "../../src/schema/embedding.ts";
+import { messageRequest } from "../../src/schema/message.ts";
 import { fresh, SERVERLESS } from "../support/api.ts";
 
 /** `npm run test:long` (SEEDS=2000) makes 10,000 of each. */
-const RUNS = Number(process.env["SEEDS"] ?? 200) * 5;
+const RUNS = Number(process.env["SEEDS"] ?? 100) * 5;
 
 const schemaLike = fc.oneof(
   fc.jsonValue({ maxDepth: 3 }),
@@ -86,6 +88,9 @@ describe("any body is answered or refused", () => {
   test.each([
     ["/v1/completions", Object.keys(completionRequest.shape), { prompt: "a" }],
     ["/v1/chat/completions", Object.keys(chatRequest.shape), { messages: [{ role: "user", content: "a" }] }],
+    ["/v1/messages", Object.keys(messageRequest.shape), { messages: [{ role: "user", content: "a" }] }],
+    ["/v1/embeddings", Object.keys(embeddingRequest.shape), { input: "a", dimensions: 8 }],
+    ["/v1/rerank", Object.keys(rerankRequest.shape), { query: "a", documents: ["a", "b"] }],
   ] as const)("%s", { timeout: 600_000 }, async (path, fields, start) => {
     const { call } = await fresh({ journalMax: 10 });
     await fc.assert(
