@@ -106,7 +106,6 @@ describe("a stream that goes wrong", () => {
     const failed = (await (await faulty({ errorAfterChunks: 2 })).ask(stream)).text.split("\n\n");
     expect(failed).toHaveLength(4);
     expect(JSON.parse(failed[2]!.slice(6)).error).toMatchObject({ object: "error", code: "internal_server_error" });
-    expect(() => JSON.parse("x")).toThrow();
   });
 
   test("a body that is no JSON", async () => {
