@@ -57,6 +57,7 @@ export interface StartOptions {
   streamUsage: "last-chunk" | "on-request";
   pace: "auto" | "on" | "off";
   rateLimits: "auto" | "on" | "off";
+  promptCache: "on" | "off";
   strict: boolean;
   rerankKey: "data" | "results";
   chunkTokens: number;
@@ -82,6 +83,9 @@ function addAnswerOptions(add: Add): void {
   );
   add("--rate-limits <way>", "whether the shared service limits accounts; auto: in profile realistic", (option) =>
     option.choices(["auto", "on", "off"]).default("auto"),
+  );
+  add("--prompt-cache <way>", "whether replicas remember prompts", (option) =>
+    option.choices(["on", "off"]).default("on"),
   );
   add("--strict", "refuse requests that no script matches", (option) => option.default(false));
   add("--rerank-key <key>", "what the list of a ranking is called", (option) =>

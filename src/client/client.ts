@@ -3,6 +3,7 @@ import type * as billing from "../schema/billing.ts";
 import type * as schema from "../schema/control.ts";
 import type * as fault from "../schema/fault.ts";
 import type * as fleet from "../schema/fleet.ts";
+import type * as journal from "../schema/journal.ts";
 import type * as script from "../schema/script.ts";
 import type * as load from "../schema/traffic.ts";
 
@@ -13,8 +14,12 @@ export type AdvanceTarget = { by: string } | { to: string } | { until: "settled"
 export type AdvanceResult = z.infer<typeof schema.advanceResult>;
 export type EmulatorEvent = z.infer<typeof schema.event>;
 export type EventFilter = { deployment?: string; type?: string };
-export type JournalEntry = z.infer<typeof schema.journalEntry>;
-export type JournalFilter = { path?: string; status?: string; deployment?: string };
+export type JournalEntry = z.infer<typeof journal.journalEntry>;
+export type JournalFilter = Partial<
+  Record<"method" | "path" | "status" | "model" | "deployment" | "requestId" | "text", string>
+>;
+export type RequestMatch = journal.RequestMatch;
+export type RequestDemand = z.input<typeof journal.verifyBody>;
 export type FleetState = z.infer<typeof fleet.fleetResult>;
 export type FleetChange = z.input<typeof fleet.fleetPatch>;
 export type StockoutInput = z.input<typeof fleet.stockoutBody>;
@@ -62,7 +67,13 @@ export interface EmulatorClient {
   /** What happened, oldest first. */
   events: { list(filter?: EventFilter): Promise<EmulatorEvent[]> };
   /** The journal, newest first. */
-  requests: { list(filter?: JournalFilter): Promise<JournalEntry[]>; clear(): Promise<void> };
+  requests: {
+    list(filter?: JournalFilter): Promise<JournalEntry[]>;
+    count(match?: RequestMatch): Promise<number>;
+    /** @throws ClientError 417 with the nearest misses */
+    verify(demand: RequestDemand): Promise<void>;
+    clear(): Promise<void>;
+  };
   fleet: { get(): Promise<FleetState>; set(change: FleetChange): Promise<FleetState> };
   stockouts: Collection<StockoutState, StockoutInput>;
   /** Canned answers, in the order they are tried. */
@@ -142,6 +153,8 @@ export function createClient(address: string, fetcher: Fetch = fetch): EmulatorC
     events: { list: (filter = {}) => listAll(call, "events", filter) },
     requests: {
       list: (filter = {}) => listAll(call, "requests", filter),
+      count: async (match = {}) => (await call<{ count: number }>("POST", "/requests:count", { match })).count,
+      verify: async (demand) => void (await call("POST", "/requests:verify", demand)),
       clear: async () => void (await call("DELETE", "/requests")),
     },
     fleet: { get: () => call("GET", "/fleet"), set: (change) => call("PATCH", "/fleet", change) },

@@ -8,6 +8,21 @@ export function digest(...parts: (string | number)[]): string {
 /** 32 hex digits of a digest: enough to tell contents apart, half the room where they are remembered. */
 export const shortDigest = (...parts: (string | number)[]): string => digest(...parts).slice(0, 32);
 
+const FNV_PRIME = 0x01000193;
+
+/** A number of 32 bits that depends on every character: quick, for what is not an id (FNV-1a). */
+export function hashText(text: string): number {
+  let value = 0x811c9dc5;
+  for (let at = 0; at < text.length; at += 1) value = Math.imul(value ^ text.charCodeAt(at), FNV_PRIME);
+  return value >>> 0;
+}
+
+/** A hash with one more number in it. */
+export function mix(before: number, value: number): number {
+  const mixed = Math.imul(before ^ value, FNV_PRIME);
+  return (mixed ^ (mixed >>> 15)) >>> 0;
+}
+
 /** A seeded stream of numbers (sfc32): same digest, same stream. */
 export class Random {
   #a: number;

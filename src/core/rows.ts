@@ -17,4 +17,9 @@ export interface JournalRow {
   model: string;
   requestBody: string;
   responseBody: string;
+  /** Frames of a stream; 0 for a body. */
+  chunks: number;
+  /** World times at which a stream tells its first token and its last. */
+  firstTokenAt: Ms | null;
+  endAt: Ms | null;
 }

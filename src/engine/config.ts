@@ -28,6 +28,8 @@ export interface WorldConfig {
   pace: "auto" | "on" | "off";
   /** Limits of the shared service; `auto`: in the realistic profile. */
   rateLimits: "auto" | "on" | "off";
+  /** Whether replicas remember prompts. */
+  promptCache: "on" | "off";
   /** A request that no script matches is refused instead of answered by the generator. */
   strict: boolean;
   /** The key of a ranking's list; deployments differ (inference §6.2). */
@@ -59,6 +61,7 @@ export const defaultConfig: WorldConfig = {
   streamUsage: "last-chunk",
   pace: "auto",
   rateLimits: "auto",
+  promptCache: "on",
   strict: false,
   rerankKey: "data",
   chunkTokens: 1,

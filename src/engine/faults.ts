@@ -1,6 +1,6 @@
 import { ApiError, invalid, notFound } from "../core/error.ts";
 import { digest, Random } from "../core/random.ts";
-import { isGlob } from "../core/script/match.ts";
+import { isGlob } from "../core/pattern.ts";
 import { parseSpan } from "../core/time.ts";
 import type { Fault, FaultInput } from "../schema/fault.ts";
 import type { World } from "./world.ts";

@@ -2,7 +2,7 @@ import type { Answer, AnswerContent, AnswerContext } from "../core/codec/answer.
 import { createAnswer } from "../core/codec/answer.ts";
 import type { GenerationRequest } from "../core/codec/request.ts";
 import type { Background } from "../core/deployment/admission.ts";
-import { admit, NO_BACKGROUND } from "../core/deployment/admission.ts";
+import { admit, findSeat, NO_BACKGROUND } from "../core/deployment/admission.ts";
 import type { Capacity } from "../core/deployment/capacity.ts";
 import type { Flight } from "../core/deployment/load.ts";
 import { Load } from "../core/deployment/load.ts";
@@ -15,6 +15,8 @@ import { digest, hexOf, shortDigest } from "../core/random.ts";
 import { SECOND, toDay } from "../core/time.ts";
 import type { Usage } from "../schema/completion.ts";
 import type { Model } from "../schema/model.ts";
+import type { CachedPrompt } from "./prompt-cache.ts";
+import { affinityOf, recallPrompt } from "./prompt-cache.ts";
 import type { Target } from "./routing.ts";
 import { countRate } from "./rate-limit.ts";
 import { findTarget, resolveModel } from "./routing.ts";
@@ -25,6 +27,14 @@ import type { World } from "./world.ts";
 
 /** A deployment has none, only its capacity. */
 const NO_LIMITS = {};
+
+/** A request that is to be taken on. */
+interface Ask {
+  promptTokens: number;
+  completionTokens: number;
+  /** What there is to remember, if anything. */
+  prompt?: CachedPrompt;
+}
 
 /** A request that was taken on. */
 interface Boarded {
@@ -56,6 +66,9 @@ const serverlessCapacity: Capacity = {
   halfSpeedConcurrency: Infinity,
 };
 const serverlessReplica = [{ number: 0 }];
+/** No request of the shared service waits for another. */
+const NO_LOAD = new Load();
+const serverlessSeat = { replica: 0, inFlight: 0 };
 
 const saturated = (): ApiError => new ApiError("too_many_requests", usualText("too_many_requests"));
 
@@ -63,7 +76,7 @@ const saturated = (): ApiError => new ApiError("too_many_requests", usualText("t
 function turnAway(world: World, record: DeploymentRecord, status: 429 | 503, promptTokens: number): void {
   const at = world.now;
   const times = { admittedAt: at, startAt: at, firstTokenAt: at, endAt: at };
-  const flight: Flight = { replica: -1, status, ...times, promptTokens, completionTokens: 0 };
+  const flight: Flight = { replica: -1, status, ...times, promptTokens, cachedTokens: 0, completionTokens: 0 };
   world.parts.loads.get(record.name)!.add(flight);
   world.parts.store.addFlight({ deployment: record.name, ...flight });
 }
@@ -78,22 +91,17 @@ function backgroundOf(record: DeploymentRecord): Background {
 const scalingUp = (): ApiError => new ApiError("DEPLOYMENT_SCALING_UP", texts.scalingUp);
 
 /** Puts a request on a replica: its load counts from now to its computed end (simulation §2). */
-function board(world: World, record: DeploymentRecord, promptTokens: number, completionTokens: number): Boarded {
+function board(world: World, record: DeploymentRecord, caller: Caller, ask: Ask): Boarded {
   const load = world.parts.loads.get(record.name)!;
-  const background = backgroundOf(record);
-  const flight = admit(
-    load,
-    readyReplicas(record),
-    world.capacityOf(record),
-    background,
-    world.now,
-    promptTokens,
-    completionTokens,
-  );
+  const [background, capacity, ready] = [backgroundOf(record), world.capacityOf(record), readyReplicas(record)];
+  const key = ask.prompt && affinityOf(ask.prompt, caller);
+  const seat = findSeat(load, ready, capacity, background, world.now, key);
+  const cachedTokens = seat ? recall(world, record.name, ready, seat.replica, ask, caller) : 0;
+  const flight = seat && admit(load, seat, capacity, background, world.now, { ...ask, cachedTokens });
   // refused requests are traffic too: they keep a deployment awake
   world.apply(record.name, { type: "request", until: flight?.endAt ?? world.now });
   if (!flight) {
-    turnAway(world, record, 429, promptTokens);
+    turnAway(world, record, 429, ask.promptTokens);
     world.saver.soon();
     throw saturated();
   }
@@ -102,6 +110,17 @@ function board(world: World, record: DeploymentRecord, promptTokens: number, com
   const concurrent = load.inFlight(flight.replica, world.now) + Math.floor(background.inFlight);
   return { flight, concurrent, limits: NO_LIMITS };
 }
+
+/** At least one token is always read: the answer begins after it. */
+const recall = (
+  world: World,
+  scope: string,
+  ready: readonly { number: number }[],
+  replica: number,
+  { prompt, promptTokens }: Ask,
+  caller: Caller,
+): number =>
+  prompt ? Math.max(Math.min(recallPrompt(world, scope, ready, replica, prompt, caller), promptTokens - 1), 0) : 0;
 
 /** The deployment with a ready replica: at once, after a cold start with `wait`, or a 503 that wakes it. */
 async function awaken(world: World, record: DeploymentRecord, caller: Caller): Promise<DeploymentRecord> {
@@ -141,12 +160,12 @@ function contextOf(world: World, model: Model, seed: string, contextLength: numb
 }
 
 /** @returns usage as the wire has it; with reasoning its tokens are told twice, as seen (inference §3.4) */
-function toUsage({ promptTokens, completionTokens, reasoningTokens }: AnswerContent): Usage {
+function toUsage({ promptTokens, completionTokens, reasoningTokens }: AnswerContent, cachedTokens: number): Usage {
   const usage: Usage = {
     prompt_tokens: promptTokens,
     total_tokens: promptTokens + completionTokens,
     completion_tokens: completionTokens,
-    prompt_tokens_details: { cached_tokens: 0 },
+    prompt_tokens_details: { cached_tokens: cachedTokens },
   };
   if (reasoningTokens === 0) return usage;
   const details = { reasoning_tokens: reasoningTokens };
@@ -167,33 +186,21 @@ export async function reach(world: World, model: string, caller: Caller): Promis
  * Takes a request on: its load goes to a replica, or its tokens to the account's bill.
  * @throws ApiError too_many_requests, RATE_LIMIT_EXCEEDED
  */
-export function take(
-  world: World,
-  { deployment, model }: Target,
-  caller: Caller,
-  promptTokens: number,
-  completionTokens: number,
-): Boarded {
+export function take(world: World, { deployment, model }: Target, caller: Caller, ask: Ask): Boarded {
   world.saver.soon();
-  if (deployment) return board(world, deployment, promptTokens, completionTokens);
+  if (deployment) return board(world, deployment, caller, ask);
+  const { promptTokens, completionTokens } = ask;
   const limits = countRate(world, caller.account, model.name, promptTokens, completionTokens);
-  const { store } = world.parts;
-  store.addTokens({
+  world.parts.store.addTokens({
     account: caller.account,
     day: toDay(world.now),
     model: model.name,
     promptTokens,
     completionTokens,
   });
-  const flight = admit(
-    new Load(),
-    serverlessReplica,
-    serverlessCapacity,
-    NO_BACKGROUND,
-    world.now,
-    promptTokens,
-    completionTokens,
-  )!;
+  const cachedTokens = recall(world, `${caller.account} ${model.name}`, serverlessReplica, 0, ask, caller);
+  const work = { promptTokens, completionTokens, cachedTokens };
+  const flight = admit(NO_LOAD, serverlessSeat, serverlessCapacity, NO_BACKGROUND, world.now, work);
   return { flight, concurrent: 0, limits };
 }
 
@@ -239,10 +246,19 @@ export async function serve(
   const seed = digest("text", world.parts.seed, request.model, request.seed, request.content);
   const made = createAnswer(request, contextOf(world, model, seed, contextLength), canned?.reply);
   const content = canned ? withUsage(made, canned.usage) : made;
-  const boarded = take(world, target, caller, content.promptTokens, content.completionTokens);
+  const { promptTokens, completionTokens, blocks } = content;
+  const prompt = { blocks, ...request.cache };
+  const boarded = take(world, target, caller, { promptTokens, completionTokens, prompt });
   const identity = shortDigest("request", seed, request.identity);
   const id = idPrefix + hexOf(identity, world.countOccurrence(identity));
   const created = Math.floor(world.now / SECOND);
-  const answer = { ...content, id, created, model: echo, request, usage: toUsage(content) };
+  const answer = {
+    ...content,
+    id,
+    created,
+    model: echo,
+    request,
+    usage: toUsage(content, canned?.usage?.cachedTokens ?? boarded.flight.cachedTokens),
+  };
   return { answer, target, ...boarded };
 }

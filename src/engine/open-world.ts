@@ -2,6 +2,7 @@ import type { FlightRow } from "../store/reader.ts";
 import { Store } from "../store/store.ts";
 import { openDatabase } from "../store/database.ts";
 import { Load } from "../core/deployment/load.ts";
+import { PromptCache } from "../core/deployment/prompt-cache.ts";
 import type { DeploymentRecord } from "../core/deployment/record.ts";
 import { accountName } from "../core/name.ts";
 import type { Ms } from "../core/time.ts";
@@ -91,6 +92,12 @@ function readParts(config: WorldConfig, catalog: Catalog, store: Store): WorldPa
     startTime,
     deployments,
     rateWindows: new Map(readAll<RateWindow>(store, "rate")),
+    promptCaches: new Map(
+      readAll<ReturnType<PromptCache["toJSON"]>>(store, "prompt-cache").map(([name, saved]) => [
+        name,
+        new PromptCache(saved),
+      ]),
+    ),
     faults: new Map(readAll<FaultEntry>(store, "fault")),
     scripts: openScripts(store, catalog),
     clock: new Clock(config.clock, config.rate, stored === undefined ? startTime : Number(stored)),

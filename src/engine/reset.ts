@@ -28,6 +28,7 @@ const work: Record<ResetPart, (world: World) => void> = {
       parts.quotas,
       parts.scrapes,
       parts.rateWindows,
+      parts.promptCaches,
     ])
       map.clear();
     parts.queue.clear();

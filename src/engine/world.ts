@@ -7,6 +7,7 @@ import type { DeploymentEvent } from "../core/deployment/handlers.ts";
 import type { Step } from "../core/deployment/lifecycle.ts";
 import { endNow, nextWakeAt, step } from "../core/deployment/lifecycle.ts";
 import { Load } from "../core/deployment/load.ts";
+import type { PromptCache } from "../core/deployment/prompt-cache.ts";
 import type { DeploymentRecord } from "../core/deployment/record.ts";
 import { startTimes } from "../core/deployment/replica.ts";
 import { ApiError, notFound } from "../core/error.ts";
@@ -25,6 +26,7 @@ import type { FaultEntry } from "./faults.ts";
 import type { FleetState, Stockout } from "./fleet.ts";
 import { Line } from "./line.ts";
 import { Pacer } from "./pacer.ts";
+import { dropPromptCache } from "./prompt-cache.ts";
 import type { TimerQueue } from "./queue.ts";
 import type { StoredQuota } from "./quotas.ts";
 import type { RateWindow } from "./rate-limit.ts";
@@ -51,6 +53,8 @@ export interface WorldParts {
   scripts: ScriptEntry[];
   /** What accounts did on the shared service this minute, by account, and by account and model. */
   rateWindows: Map<string, RateWindow>;
+  /** The prompts that replicas remember, by deployment; on the shared service by account and model. */
+  promptCaches: Map<string, PromptCache>;
   /** Failures on purpose, in the order they are tried. */
   faults: Map<string, FaultEntry>;
   deployments: Map<string, DeploymentRecord>;
@@ -251,6 +255,7 @@ export class World {
     if (!record) {
       deployments.delete(name);
       loads.delete(name);
+      dropPromptCache(this, name);
       queue.delete("deployment", name);
       store.dropDocument("deployment", name);
       return;

@@ -61,7 +61,11 @@ async function runOn(
   const tokens = inputs.reduce((sum, each) => sum + each.tokens, 0);
   const body = work(target, { prompt_tokens: tokens, total_tokens: tokens });
   const usage = { prompt_tokens: tokens, prompt_tokens_details: { cached_tokens: 0 } };
-  const served = { target, answer: { usage }, ...take(world, target, caller, tokens, 0) };
+  const served = {
+    target,
+    answer: { usage },
+    ...take(world, target, caller, { promptTokens: tokens, completionTokens: 0 }),
+  };
   call.note.deployment = target.deployment?.name ?? "";
   call.note.model = target.echo;
   return { body, headers: perfHeaders(served, false), metrics: perfMetrics(served) };

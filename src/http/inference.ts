@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { chatFormat, completionFormat, joinStream } from "../core/codec/format.ts";
-import type { Format, StreamOptions } from "../core/codec/format.ts";
+import type { Format } from "../core/codec/format.ts";
 import type { GenerationRequest } from "../core/codec/request.ts";
 import { decodeChat } from "../core/codec/chat-request.ts";
 import { decodeCompletion } from "../core/codec/completion-request.ts";
@@ -22,6 +22,7 @@ import { messageRequest, messageResponse } from "../schema/message.ts";
 import { modelNotFound } from "../engine/routing.ts";
 import { decodeInferenceBody } from "./body.ts";
 import { record } from "./journal.ts";
+import type { Frame } from "./paced.ts";
 import { toFrames, toPacedBody } from "./paced.ts";
 import { perfHeaders, perfMetrics } from "./perf.ts";
 import { callerOf, headerOf, pathOf } from "./header.ts";
@@ -52,18 +53,44 @@ async function waitForEnd(call: Call, served: Served): Promise<void> {
 }
 
 /** A stream begins with its first token: until then nothing is sent, not even headers. */
-async function toPaced(
-  call: Call,
-  served: Served,
-  format: Format,
-  options: StreamOptions,
-): Promise<ReadableStream<Uint8Array>> {
+async function toPaced(call: Call, served: Served, frames: readonly Frame[], entry: number): Promise<ReadableStream> {
   const { world, context } = call;
   const { signal } = context.req.raw;
   const { firstTokenAt, endAt } = served.flight;
+  const leave = (chunks: number): void => {
+    hangUp(world, served);
+    world.parts.store.cutJournal({ id: entry, chunks, endAt: world.now });
+  };
   await waitUntil(world, world.parts.clock.mode === "skip" ? endAt : firstTokenAt, signal);
-  if (signal.aborted) hangUp(world, served);
-  return toPacedBody(world, toFrames(format, served.answer, options, served.flight), () => hangUp(world, served));
+  if (signal.aborted) leave(0);
+  return toPacedBody(world, frames, leave);
+}
+
+/** Writes the stream down, and tells it: at once, or in its time. */
+function stream(
+  call: Call,
+  served: Served,
+  format: Format,
+  isInTime: boolean,
+  requestId: string,
+): string | Promise<ReadableStream> {
+  const { config } = call.world.parts;
+  const options = { usage: config.streamUsage, chunkTokens: config.chunkTokens };
+  const { firstTokenAt, endAt } = served.flight;
+  // the journal keeps the answer as one body: what was said, without the framing
+  const note = (chunks: number): number =>
+    record(call, pathOf(call.context.req.url), 200, requestId, JSON.stringify(format.toBody(served.answer)), {
+      chunks,
+      firstTokenAt,
+      endAt,
+    });
+  if (isInTime) {
+    const frames = toFrames(format, served.answer, options, served.flight);
+    return toPaced(call, served, frames, note(frames.length));
+  }
+  const { text, chunks } = joinStream(format, served.answer, options);
+  note(chunks);
+  return text;
 }
 
 async function answer(
@@ -77,7 +104,6 @@ async function answer(
   if (canned?.type === "body") return canned;
   const served: Served = await serve(call.world, request, caller, idPrefix, canned);
   if (request.perfMetrics) served.answer.perfMetrics = perfMetrics(served);
-  const { config } = call.world.parts;
   call.note.deployment = served.target.deployment?.name ?? "";
   call.note.model = served.answer.model;
   const requestId = headerOf(call.context, "x-request-id") ?? served.answer.id;
@@ -86,10 +112,7 @@ async function answer(
   if (!request.stream && paced) await waitForEnd(call, served);
   if (!request.stream)
     return { body: format.toBody(served.answer), headers: { "x-request-id": requestId, ...headers } };
-  const options = { usage: config.streamUsage, chunkTokens: config.chunkTokens };
-  const text = paced ? await toPaced(call, served, format, options) : joinStream(format, served.answer, options);
-  // the journal keeps the answer as one body: what was said, without the framing
-  record(call, pathOf(call.context.req.url), 200, requestId, JSON.stringify(format.toBody(served.answer)));
+  const text = await stream(call, served, format, paced, requestId);
   return new Response(text, {
     headers: {
       "content-type": "text/event-stream",

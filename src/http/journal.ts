@@ -1,4 +1,5 @@
 import { hexOf, shortDigest, toUuid } from "../core/random.ts";
+import type { Ms } from "../core/time.ts";
 import type { World } from "../engine/world.ts";
 import { headerOf } from "./header.ts";
 import type { Call, Plane } from "./route.ts";
@@ -43,8 +44,22 @@ function redactedHeaders(call: Call): string {
   return JSON.stringify(headers);
 }
 
-/** Writes a served request down; it is committed with the next group. */
-export function record(call: Call, path: string, status: number, requestId: string, responseBody: string): void {
+/** How a stream was told. */
+export interface StreamNote {
+  chunks: number;
+  firstTokenAt: Ms;
+  endAt: Ms;
+}
+
+/** Writes a served request down; it is committed with the next group. @returns its number */
+export function record(
+  call: Call,
+  path: string,
+  status: number,
+  requestId: string,
+  responseBody: string,
+  stream?: StreamNote,
+): number {
   const { world, context, note } = call;
   world.parts.lastJournalId += 1;
   world.parts.store.addJournal({
@@ -59,6 +74,10 @@ export function record(call: Call, path: string, status: number, requestId: stri
     model: note.model,
     requestBody: redact(cut(call.text)),
     responseBody: redact(cut(responseBody)),
+    chunks: stream?.chunks ?? 0,
+    firstTokenAt: stream?.firstTokenAt ?? null,
+    endAt: stream?.endAt ?? null,
   });
   world.saver.soon();
+  return world.parts.lastJournalId;
 }

@@ -35,7 +35,7 @@ const counters: Record<string, (meter: Meter) => number> = {
       () => 1,
       () => true,
     ),
-  tokens_cached_prompt_total: () => 0,
+  tokens_cached_prompt_total: (meter) => sumOf(meter, ({ cachedTokens }) => cachedTokens),
   tokens_prompt_total: (meter) => sumOf(meter, ({ promptTokens }) => promptTokens),
 };
 

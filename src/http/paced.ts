@@ -27,9 +27,13 @@ export function toFrames(format: Format, answer: Answer, options: StreamOptions,
 
 /**
  * A body whose frames come at their times.
- * @param hungUp is called when the client goes before the end
+ * @param hungUp is called with the frames that were told, when the client goes before the end
  */
-export function toPacedBody(world: World, frames: readonly Frame[], hungUp: () => void): ReadableStream<Uint8Array> {
+export function toPacedBody(
+  world: World,
+  frames: readonly Frame[],
+  hungUp: (chunks: number) => void,
+): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   let next = 0;
   let cancel: (() => void) | undefined;
@@ -46,7 +50,7 @@ export function toPacedBody(world: World, frames: readonly Frame[], hungUp: () =
     },
     cancel() {
       cancel?.();
-      hungUp();
+      hungUp(next);
     },
   });
 }

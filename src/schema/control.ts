@@ -80,28 +80,6 @@ export const statusResult = z.object({
   }),
 });
 
-export const requestsQuery = z.object({
-  path: z.string().optional().describe("Only paths that contain this."),
-  status: z.int().optional(),
-  deployment: z.string().optional(),
-  pageSize: z.int().optional(),
-  pageToken: z.string().optional(),
-});
-export const journalEntry = z.object({
-  id: z.int(),
-  time,
-  method: z.string(),
-  path: z.string(),
-  status: z.int(),
-  requestId: z.string(),
-  headers: z.record(z.string(), z.string()),
-  deployment: z.string(),
-  model: z.string(),
-  requestBody: z.string(),
-  responseBody: z.string(),
-});
-export const requestsResult = z.object({ requests: z.array(journalEntry), nextPageToken: z.string() });
-
 export const explainResult = z.object({
   deployment: z.string(),
   time,

@@ -1,21 +1,9 @@
 import { z } from "zod";
+import { glob, pattern } from "./pattern.ts";
 
 /** Canned answers, in files (`scripts/*.json` of a fixtures folder) and at `/__emulator/scripts`; one form for both. */
 
-const pattern = z
-  .union([
-    z.string(),
-    z.strictObject({
-      equals: z.string().optional(),
-      contains: z.string().optional(),
-      regex: z.string().optional().describe("Its groups can be quoted in the answer: `{{1}}`, `{{name}}`."),
-    }),
-  ])
-  .describe("A text that must be contained, or `{equals}`, `{contains}`, `{regex}`.");
-export type TextPattern = z.infer<typeof pattern>;
-
 const endpoints = ["completions", "chat", "messages"] as const;
-const glob = z.string().describe("`*` stands for anything.");
 
 const scriptMatch = z
   .strictObject({
@@ -47,7 +35,13 @@ const scriptAnswer = z
     toolCalls: z.array(toolCall),
     chunks: z.array(z.string()).describe("The text, in the chunks that a stream has."),
     finishReason: z.enum(["stop", "length", "tool_calls"]),
-    usage: z.strictObject({ promptTokens: z.int().nonnegative(), completionTokens: z.int().nonnegative() }).partial(),
+    usage: z
+      .strictObject({
+        promptTokens: z.int().nonnegative(),
+        completionTokens: z.int().nonnegative(),
+        cachedTokens: z.int().nonnegative(),
+      })
+      .partial(),
     error: z.strictObject({ code: z.string(), message: z.string().optional() }),
     status: z.int().min(200).max(599).describe("Of `body`."),
     body: z.unknown().describe("Sent as it is."),

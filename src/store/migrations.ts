@@ -79,4 +79,13 @@ export const migrations: readonly string[] = [
     ))
   ) WHERE kind = 'deployment';
   `,
+  `
+  -- what of a prompt a replica remembered
+  ALTER TABLE flights ADD COLUMN cachedTokens INTEGER NOT NULL DEFAULT 0;
+
+  -- a stream has chunks, and a first token and an end of its own
+  ALTER TABLE journal ADD COLUMN chunks INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE journal ADD COLUMN firstTokenAt INTEGER;
+  ALTER TABLE journal ADD COLUMN endAt INTEGER;
+  `,
 ];

@@ -7,12 +7,13 @@ export const statements = {
     "INSERT INTO timers VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET at = excluded.at, sequence = excluded.sequence",
   dropTimer: "DELETE FROM timers WHERE kind = ? AND name = ?",
   addEvent: `INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-  addJournal: "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+  addJournal: "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+  cutJournal: "UPDATE journal SET chunks = ?, endAt = ? WHERE id = ?",
   addUsage: `INSERT INTO usage VALUES (?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET gpuMs = gpuMs + excluded.gpuMs, reservedMs = reservedMs + excluded.reservedMs`,
   addTokens: `INSERT INTO tokens VALUES (?, ?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET promptTokens = promptTokens + excluded.promptTokens, completionTokens = completionTokens + excluded.completionTokens`,
-  addFlight: "INSERT INTO flights VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+  addFlight: "INSERT INTO flights VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
   cutFlight:
     "UPDATE flights SET endAt = ?, firstTokenAt = min(firstTokenAt, ?), startAt = min(startAt, ?), completionTokens = ? WHERE id = (SELECT id FROM flights WHERE deployment = ? AND replica = ? AND admittedAt = ? AND endAt = ? LIMIT 1)",
   setOccurrence: "INSERT INTO occurrences VALUES (?, ?) ON CONFLICT DO UPDATE SET count = excluded.count",

@@ -46,6 +46,7 @@ export class Store extends Reader {
   #occurrences = new Map<string, number | undefined>();
   #events: EventRow[] = [];
   #journal: JournalRow[] = [];
+  #journalCuts: Pick<JournalRow, "id" | "chunks" | "endAt">[] = [];
   readonly #usage = new Map<string, UsageDay[]>();
   #tokens = new Map<string, TokenDay>();
   #flights: FlightRow[] = [];
@@ -106,6 +107,11 @@ export class Store extends Reader {
     this.#journal.push(row);
   }
 
+  /** A stream that is written down ended before its time. */
+  cutJournal(cut: Pick<JournalRow, "id" | "chunks" | "endAt">): void {
+    this.#journalCuts.push(cut);
+  }
+
   addUsage(rows: UsageDay[]): void {
     for (const row of rows) {
       const known = this.#usage.get(row.deployment);
@@ -147,7 +153,8 @@ export class Store extends Reader {
     this.#occurrences = new Map();
     this.#usage.clear();
     this.#tokens = new Map();
-    [this.#events, this.#journal, this.#flights, this.#cuts] = [[], [], [], []];
+    [this.#events, this.#journal, this.#journalCuts] = [[], [], []];
+    [this.#flights, this.#cuts] = [[], []];
   }
 
   #writeAll(horizon: FlightHorizon): void {
@@ -176,8 +183,12 @@ export class Store extends Reader {
         row.model,
         row.requestBody,
         row.responseBody,
+        row.chunks,
+        row.firstTokenAt,
+        row.endAt,
       );
     }
+    for (const { id, chunks, endAt } of this.#journalCuts) run.cutJournal.run(chunks, endAt, id);
     this.#writeBills();
     this.#writeFlights(horizon);
     for (const [content, count] of this.#occurrences) {
@@ -217,6 +228,7 @@ export class Store extends Reader {
         row.promptTokens,
         row.completionTokens,
         row.status,
+        row.cachedTokens,
       ));
     }
     for (const { before, after } of this.#cuts) {

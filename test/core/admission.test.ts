@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { admit, NO_BACKGROUND } from "../../src/core/deployment/admission.ts";
+import type { Background } from "../../src/core/deployment/admission.ts";
+import { admit, findSeat, NO_BACKGROUND } from "../../src/core/deployment/admission.ts";
 import type { Capacity } from "../../src/core/deployment/capacity.ts";
 import { Load } from "../../src/core/deployment/load.ts";
 import { table } from "../support/timeline.ts";
@@ -13,10 +14,17 @@ const capacity: Capacity = {
 };
 const replicas = [{ number: 0 }, { number: 1 }];
 
+/** A request of 100 tokens that makes 100. */
+function board(load: Load, now = 0, background: Background = NO_BACKGROUND, cachedTokens = 0, key?: string) {
+  const seat = findSeat(load, replicas, capacity, background, now, key);
+  const work = { promptTokens: 100, cachedTokens, completionTokens: 100 };
+  return seat && admit(load, seat, capacity, background, now, work);
+}
+
 test("the replica with the fewest in flight, ties by number; two are served, two wait, the next is refused", () => {
   const load = new Load();
   const rows = Array.from({ length: 9 }, () => {
-    const flight = admit(load, replicas, capacity, NO_BACKGROUND, 0, 100, 100);
+    const flight = board(load);
     if (!flight) return "refused";
     load.add(flight);
     const { replica, startAt, firstTokenAt, endAt } = flight;
@@ -39,13 +47,32 @@ test("the replica with the fewest in flight, ties by number; two are served, two
 
 test("what has ended makes room, behind those that wait already", () => {
   const load = new Load();
-  for (let n = 0; n < 8; n += 1) load.add(admit(load, replicas, capacity, NO_BACKGROUND, 0, 100, 100)!);
-  expect(admit(load, replicas, capacity, NO_BACKGROUND, 1999, 100, 100)).toBeUndefined();
-  expect(admit(load, replicas, capacity, NO_BACKGROUND, 2000, 100, 100)).toMatchObject({ replica: 0, startAt: 5000 });
+  for (let n = 0; n < 8; n += 1) load.add(board(load)!);
+  expect(board(load, 1999)).toBeUndefined();
+  expect(board(load, 2000)).toMatchObject({ replica: 0, startAt: 5000 });
 });
 
 test("synthetic traffic takes its places, and its queue comes first", () => {
   const background = { inFlight: 1, queueMs: 300 };
-  expect(admit(new Load(), replicas, capacity, background, 0, 100, 100)).toMatchObject({ startAt: 300, endAt: 2800 });
-  expect(admit(new Load(), replicas, capacity, { inFlight: 4, queueMs: 0 }, 0, 100, 100)).toBeUndefined();
+  expect(board(new Load(), 0, background)).toMatchObject({ startAt: 300, endAt: 2800 });
+  expect(board(new Load(), 0, { inFlight: 4, queueMs: 0 })).toBeUndefined();
+});
+
+test("what a replica remembers of a prompt need not be read", () => {
+  expect(board(new Load(), 0, NO_BACKGROUND, 75)).toMatchObject({ startAt: 0, firstTokenAt: 250, endAt: 1250 });
+});
+
+test("requests with one key go to one replica until it is full; keys are spread", () => {
+  const byKey = new Set(
+    Array.from({ length: 20 }, (_, n) => board(new Load(), 0, NO_BACKGROUND, 0, `key ${n}`)!.replica),
+  );
+  expect(byKey.size).toBe(2);
+  const load = new Load();
+  const places = Array.from({ length: 3 }, () => {
+    const flight = board(load, 0, NO_BACKGROUND, 0, "mine")!;
+    load.add(flight);
+    return flight.replica;
+  });
+  const [own] = places;
+  expect(places).toEqual([own, own, 1 - own!]);
 });

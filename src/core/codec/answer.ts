@@ -13,7 +13,7 @@ import { tokenize } from "../generation/token.ts";
 import { makeCalls, toCallId } from "../generation/tools.ts";
 import { Random } from "../random.ts";
 import type { Prompt } from "./prompt.ts";
-import { countPrompt, promptIds } from "./prompt.ts";
+import { BLOCK_TOKENS, blocksOf, countPrompt, promptIds } from "./prompt.ts";
 import type { GenerationRequest } from "./request.ts";
 
 interface Tokens {
@@ -41,6 +41,8 @@ export interface AnswerContent {
   reasoningTokens: number;
   /** Ids of each prompt's tokens, where they are asked for. */
   promptIds: number[][];
+  /** Each prompt's blocks, to be remembered. */
+  blocks: number[][];
   /** How much of its earlier reasoning the model saw. */
   history: History;
 }
@@ -116,11 +118,13 @@ function makeAnswer(request: GenerationRequest, context: AnswerContext, canned?:
     completionTokens: 0,
     reasoningTokens: 0,
     promptIds: [],
+    blocks: [],
     history: thinking.history,
   };
   for (const [at, prompt] of request.prompts.entries()) {
     const tokens = countPrompt(prompt.pieces, thinking.history);
     content.promptTokens += tokens;
+    if (tokens >= BLOCK_TOKENS) content.blocks.push(blocksOf(prompt.pieces, thinking.history));
     if (request.tokenIds || request.rawOutput) content.promptIds.push(promptIds(prompt.pieces, thinking.history));
     const limits: Limits = {
       maxTokens: fitTokens(request, tokens, context.contextLength),

@@ -211,11 +211,12 @@ const toFormat = (style: Style): Format => ({
 export const completionFormat = toFormat(completionStyle);
 export const chatFormat = toFormat(chatStyle);
 
-/** A whole stream as one text. */
-export function joinStream(format: Format, answer: Answer, options: StreamOptions): string {
-  let text = "";
+/** A whole stream as one text, and how many frames it has. */
+export function joinStream(format: Format, answer: Answer, options: StreamOptions): { text: string; chunks: number } {
+  let [text, chunks] = ["", 0];
   format.toStream(answer, options, (frame) => {
     text += frame;
+    chunks += 1;
   });
-  return text;
+  return { text, chunks };
 }

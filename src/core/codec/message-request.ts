@@ -121,6 +121,7 @@ export function decodeMessage(body: MessageRequest): GenerationRequest {
       top_k: body.top_k,
       top_p: body.top_p,
       raw_output: body.raw_output,
+      user: body.metadata?.user_id,
       reasoning_effort: toEffort(body),
       response_format: format ? { type: "json_schema", json_schema: format.schema } : undefined,
     }),

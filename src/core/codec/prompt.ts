@@ -1,5 +1,6 @@
 import type { History } from "../generation/family.ts";
 import { countTokens, tokenId, tokenize } from "../generation/token.ts";
+import { hashText, mix } from "../random.ts";
 
 /**
  * A part of a prompt: text, literal token ids (special tokens, images, prompts given as ids), or earlier reasoning,
@@ -56,3 +57,23 @@ export function countPrompt(pieces: readonly Piece[], history: History): number 
 /** The ids of a prompt's tokens, as many as it counts. */
 export const promptIds = (pieces: readonly Piece[], history: History): number[] =>
   seen(pieces, history).flatMap((piece) => (typeof piece === "string" ? tokenize(piece).map(tokenId) : piece));
+
+/** Prompts are remembered in blocks of so many tokens (ours; a usual size). */
+export const BLOCK_TOKENS = 16;
+
+/**
+ * Hashes of a prompt's whole blocks; each depends on all that stands before it, so two prompts have as many in common
+ * as their tokens begin alike.
+ */
+export function blocksOf(pieces: readonly Piece[], history: History): number[] {
+  const blocks: number[] = [];
+  let [hash, count] = [hashText(""), 0];
+  for (const piece of seen(pieces, history)) {
+    for (const token of typeof piece === "string" ? tokenize(piece) : piece) {
+      hash = mix(hash, typeof token === "string" ? tokenId(token) : token);
+      count += 1;
+      if (count % BLOCK_TOKENS === 0) blocks.push(hash >>> 0);
+    }
+  }
+  return blocks;
+}

@@ -16,6 +16,16 @@ export interface Logprobs {
   top: number;
 }
 
+/** How the prompt is to be remembered (inference §9). */
+export interface CacheWish {
+  /** Requests with the same one go to the same replica. */
+  key: string | undefined;
+  /** Prompts with different ones have nothing in common. */
+  isolation: string | undefined;
+  /** Tokens at most; 0 turns it off. */
+  most: number;
+}
+
 /** What every wire format is decoded to. */
 export interface GenerationRequest {
   endpoint: "completions" | "chat" | "messages";
@@ -43,6 +53,7 @@ export interface GenerationRequest {
   toolUse: ToolUse;
   reasoning: Wish;
   sampling: { [K in keyof Sampling]: Sampling[K] | undefined };
+  cache: CacheWish;
   /** A text that the client expects, for speculation. */
   prediction: string | undefined;
   /** The text that must be answered, whatever was asked. */

@@ -107,6 +107,11 @@ export function decodeSampling(body: Body): Omit<GenerationRequest, Rest> {
       topP: body.top_p ?? undefined,
       topK: body.top_k ?? undefined,
     },
+    cache: {
+      key: body.prompt_cache_key ?? body.user ?? undefined,
+      isolation: body.prompt_cache_isolation_key ?? undefined,
+      most: body.prompt_cache_max_len ?? Infinity,
+    },
     prediction: toPrediction(body),
     forced: body.forced_generation ?? undefined,
     perfMetrics: body.perf_metrics_in_response ?? false,

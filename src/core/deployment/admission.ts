@@ -2,6 +2,7 @@ import type { Ms } from "../time.ts";
 import { SECOND } from "../time.ts";
 import type { Capacity } from "./capacity.ts";
 import { crowd } from "./capacity.ts";
+import { hashText } from "../random.ts";
 import type { Flight, Load } from "./load.ts";
 
 /** Synthetic traffic on each replica, beside the requests that came over HTTP. */
@@ -13,38 +14,72 @@ export interface Background {
 
 export const NO_BACKGROUND: Background = { inFlight: 0, queueMs: 0 };
 
+/** A place on a replica, and how many are in flight there already. */
+export interface Seat {
+  replica: number;
+  inFlight: number;
+}
+
+/** What a request asks of a replica; tokens that it remembers need not be read. */
+export interface Work {
+  promptTokens: number;
+  cachedTokens: number;
+  completionTokens: number;
+}
+
+/** A replica for an affinity key: the same as long as it is there, whichever others come and go. */
+function stickTo<T extends { number: number }>(replicas: readonly T[], key: string): T {
+  const rank = ({ number }: T): number => hashText(`${key} ${number}`);
+  return replicas.reduce((best, replica) => (rank(replica) > rank(best) ? replica : best));
+}
+
 /**
- * The replica that takes a request and its whole timing, or undefined when all are full.
- * The ready replica with the fewest in flight; ties by replica number (simulation §2).
+ * The ready replica with the fewest in flight, ties by replica number (simulation §2); undefined when all are full.
+ * @param key sends requests to the same replica as long as it serves them at once
  */
-export function admit(
+export function findSeat(
   load: Load,
   replicas: readonly { number: number }[],
   capacity: Capacity,
   background: Background,
   now: Ms,
-  promptTokens: number,
-  completionTokens: number,
-): Flight | undefined {
-  let best: { number: number } | undefined;
-  let fewest = capacity.concurrency * 2;
-  for (const replica of replicas) {
-    const inFlight = load.inFlight(replica.number, now) + background.inFlight;
-    if (inFlight < fewest) [best, fewest] = [replica, inFlight];
+  key?: string,
+): Seat | undefined {
+  const inFlightOn = ({ number }: { number: number }): number => load.inFlight(number, now) + background.inFlight;
+  if (key !== undefined && replicas.length > 1) {
+    const own = stickTo(replicas, key);
+    if (inFlightOn(own) < capacity.concurrency) return { replica: own.number, inFlight: inFlightOn(own) };
   }
-  if (!best) return undefined;
+  let best: Seat | undefined;
+  for (const replica of replicas) {
+    const inFlight = inFlightOn(replica);
+    if (inFlight < (best?.inFlight ?? capacity.concurrency * 2)) best = { replica: replica.number, inFlight };
+  }
+  return best;
+}
+
+/** The whole timing of a request on its replica. */
+export function admit(
+  load: Load,
+  { replica, inFlight }: Seat,
+  capacity: Capacity,
+  background: Background,
+  now: Ms,
+  { promptTokens, cachedTokens, completionTokens }: Work,
+): Flight {
   const slots = Math.max(Math.floor(capacity.concurrency - background.inFlight), 1);
-  const startAt = Math.ceil(load.startAt(best.number, now, slots) + background.queueMs);
-  const firstTokenAt = startAt + Math.ceil((promptTokens / capacity.prefillTokensPerSecond) * SECOND);
-  const decodeMs = (completionTokens / capacity.decodeTokensPerSecond) * crowd(capacity, fewest) * SECOND;
+  const startAt = Math.ceil(load.startAt(replica, now, slots) + background.queueMs);
+  const firstTokenAt = startAt + Math.ceil(((promptTokens - cachedTokens) / capacity.prefillTokensPerSecond) * SECOND);
+  const decodeMs = (completionTokens / capacity.decodeTokensPerSecond) * crowd(capacity, inFlight) * SECOND;
   return {
-    replica: best.number,
+    replica,
     status: 200,
     admittedAt: now,
     startAt,
     firstTokenAt,
     endAt: firstTokenAt + Math.ceil(decodeMs),
     promptTokens,
+    cachedTokens,
     completionTokens,
   };
 }

@@ -11,6 +11,8 @@ export interface Flight {
   firstTokenAt: Ms;
   endAt: Ms;
   promptTokens: number;
+  /** Of the prompt, what the replica remembered. */
+  cachedTokens: number;
   completionTokens: number;
 }
 

@@ -9,6 +9,7 @@ interface Sample {
   count: number;
   status: number;
   promptTokens: number;
+  cachedTokens: number;
   generatedTokens: number;
   queueMs: Ms;
   prefillMs: Ms;
@@ -31,11 +32,13 @@ const ofFlight = ({
   firstTokenAt,
   endAt,
   promptTokens,
+  cachedTokens,
   completionTokens,
 }: Flight): Sample => ({
   count: 1,
   status,
   promptTokens,
+  cachedTokens,
   generatedTokens: completionTokens,
   queueMs: startAt - admittedAt,
   prefillMs: firstTokenAt - startAt,
@@ -46,8 +49,9 @@ const ofFlight = ({
 function ofFlow(flow: Flow, traffic: readonly Traffic[], seconds: number): Sample[] {
   return flow.streams.flatMap(({ id, arriving, refusedShare, ...timing }) => {
     const source = traffic.find((each) => each.id === id);
-    const tokens = { promptTokens: source?.promptTokens ?? 0, generatedTokens: source?.completionTokens ?? 0 };
-    const none = { promptTokens: 0, generatedTokens: 0, queueMs: 0, prefillMs: 0, decodeMs: 0 };
+    const { promptTokens = 0, completionTokens: generatedTokens = 0 } = source ?? {};
+    const tokens = { promptTokens, cachedTokens: 0, generatedTokens };
+    const none = { promptTokens: 0, cachedTokens: 0, generatedTokens: 0, queueMs: 0, prefillMs: 0, decodeMs: 0 };
     const count = arriving * seconds;
     if (flow.ready === 0) return [{ count, status: 503, ...none }];
     const answered = { count: count * (1 - refusedShare), status: 200, ...tokens, ...timing };

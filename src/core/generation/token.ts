@@ -1,3 +1,5 @@
+import { hashText } from "../random.ts";
+
 /**
  * A stand-in for a real tokenizer: lossless (the tokens join to the text), the same everywhere, and about as many
  * tokens as a BPE vocabulary of 128k makes of English (1.3 per word) (ours).
@@ -67,9 +69,7 @@ const VOCABULARY = 128_000;
 /** A token's id: a hash of its text, so that it is the same everywhere and cannot be turned back. */
 export function tokenId(token: string): number {
   if (token.length === 1 && token.charCodeAt(0) < 256) return token.charCodeAt(0);
-  let hash = 0x811c9dc5;
-  for (let at = 0; at < token.length; at += 1) hash = Math.imul(hash ^ token.charCodeAt(at), 0x01000193);
-  return 256 + ((hash >>> 0) % (VOCABULARY - 256));
+  return 256 + (hashText(token) % (VOCABULARY - 256));
 }
 
 /** How many tokens a text has. */

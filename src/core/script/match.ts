@@ -1,4 +1,6 @@
-import type { Script, ScriptMatch, TextPattern } from "../../schema/script.ts";
+import type { Script, ScriptMatch } from "../../schema/script.ts";
+import type { Captures } from "../pattern.ts";
+import { fits, isGlob, shown } from "../pattern.ts";
 
 /** What a script can look at. */
 export interface Asked {
@@ -14,47 +16,6 @@ export interface Asked {
   turn: number;
   header: (name: string) => string | undefined;
 }
-
-/** Texts that expressions caught, by number and name. */
-export type Captures = Record<string, string>;
-
-const expressions = new Map<string, RegExp>();
-
-/** @throws SyntaxError for an expression that is none */
-export function toExpression(source: string): RegExp {
-  let expression = expressions.get(source);
-  if (!expression) expressions.set(source, (expression = new RegExp(source, "su")));
-  return expression;
-}
-
-const globs = new Map<string, RegExp>();
-
-/** A full name, or its last part: `llama-*` matches `accounts/fireworks/models/llama-v3p1-8b-instruct`. */
-export function isGlob(glob: string, name: string): boolean {
-  let expression = globs.get(glob);
-  if (!expression) {
-    const source = glob.split("*").map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"));
-    globs.set(glob, (expression = new RegExp(`^(?:.*/)?${source.join(".*")}$`, "s")));
-  }
-  return expression.test(name);
-}
-
-function fits(pattern: TextPattern, text: string, captures: Captures): boolean {
-  if (typeof pattern === "string") return text.includes(pattern);
-  if (pattern.equals !== undefined && text !== pattern.equals) return false;
-  if (pattern.contains !== undefined && !text.includes(pattern.contains)) return false;
-  if (pattern.regex === undefined) return true;
-  const found = toExpression(pattern.regex).exec(text);
-  if (!found) return false;
-  for (const [at, group] of found.entries()) captures[at] = group ?? "";
-  Object.assign(captures, found.groups);
-  return true;
-}
-
-const shown = (value: unknown): string => {
-  const text = typeof value === "string" ? value : (JSON.stringify(value) ?? "none");
-  return text.length > 60 ? `${text.slice(0, 60)}...` : text;
-};
 
 type Check<K extends keyof ScriptMatch> = (
   wanted: NonNullable<ScriptMatch[K]>,

@@ -1,7 +1,8 @@
 import type { ScriptAnswer } from "../../schema/script.ts";
 import type { Reply, Run } from "../generation/reply.ts";
 import { tokenize } from "../generation/token.ts";
-import type { Asked, Captures } from "./match.ts";
+import type { Captures } from "../pattern.ts";
+import type { Asked } from "./match.ts";
 
 /** `{{lastUserMessage}}`, `{{model}}`, `{{1}}`, `{{name}}`; what is not known stays as it is. */
 function fill(text: string, { last, model, account, turn }: Asked, captures: Captures): string {
