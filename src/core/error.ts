@@ -36,6 +36,7 @@ export const errorTable = {
   too_many_requests: { http: 429, grpc: 8, engine: true },
   service_overloaded: { http: 503, grpc: 14, engine: true },
   model_not_ready: { http: 425, grpc: 9, engine: true },
+  RESPONSE_NOT_FOUND: { http: 404, grpc: 5, engine: true },
   // the emulator's own
   SCRIPT_NOT_FOUND: { http: 503, grpc: 14, engine: false },
 } as const;

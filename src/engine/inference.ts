@@ -205,15 +205,15 @@ export function take(world: World, { deployment, model }: Target, caller: Caller
 }
 
 /** The client of a paced answer has gone: its replica is free at once, and tokens that were not made are not counted. */
-export function hangUp(world: World, { flight, target: { deployment } }: Served): void {
+export function hangUp(world: World, flight: Flight, deployment: string | undefined): void {
   const now = world.catchUp();
-  if (!deployment || flight.endAt <= now) return;
+  if (deployment === undefined || flight.endAt <= now) return;
   const decoded = Math.max(now - flight.firstTokenAt, 0) / Math.max(flight.endAt - flight.firstTokenAt, 1);
-  const before = { deployment: deployment.name, ...flight };
-  world.parts.loads.get(deployment.name)?.cut(flight, now);
+  const before = { deployment, ...flight };
+  world.parts.loads.get(deployment)?.cut(flight, now);
   flight.endAt = now;
   flight.completionTokens = Math.floor(flight.completionTokens * decoded);
-  world.parts.store.cutFlight(before, { deployment: deployment.name, ...flight });
+  world.parts.store.cutFlight(before, { deployment, ...flight });
   world.saver.soon();
 }
 

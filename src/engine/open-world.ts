@@ -20,6 +20,7 @@ import { FleetState } from "./fleet.ts";
 import { TimerQueue } from "./queue.ts";
 import type { StoredQuota } from "./quotas.ts";
 import type { RateWindow } from "./rate-limit.ts";
+import type { StoredResponse } from "./responses.ts";
 import type { ScriptEntry } from "./scripts.ts";
 import type { WorldParts } from "./world.ts";
 import { World } from "./world.ts";
@@ -98,6 +99,7 @@ function readParts(config: WorldConfig, catalog: Catalog, store: Store): WorldPa
         new PromptCache(saved),
       ]),
     ),
+    responses: new Map(readAll<StoredResponse>(store, "response")),
     faults: new Map(readAll<FaultEntry>(store, "fault")),
     scripts: openScripts(store, catalog),
     clock: new Clock(config.clock, config.rate, stored === undefined ? startTime : Number(stored)),

@@ -29,6 +29,7 @@ const work: Record<ResetPart, (world: World) => void> = {
       parts.scrapes,
       parts.rateWindows,
       parts.promptCaches,
+      parts.responses,
     ])
       map.clear();
     parts.queue.clear();

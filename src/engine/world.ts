@@ -30,6 +30,8 @@ import { dropPromptCache } from "./prompt-cache.ts";
 import type { TimerQueue } from "./queue.ts";
 import type { StoredQuota } from "./quotas.ts";
 import type { RateWindow } from "./rate-limit.ts";
+import type { StoredResponse } from "./responses.ts";
+import { forgetResponse } from "./responses.ts";
 import { Saver } from "./saver.ts";
 import type { ScriptEntry } from "./scripts.ts";
 import { turnTerm } from "./terms.ts";
@@ -55,6 +57,8 @@ export interface WorldParts {
   rateWindows: Map<string, RateWindow>;
   /** The prompts that replicas remember, by deployment; on the shared service by account and model. */
   promptCaches: Map<string, PromptCache>;
+  /** Answers that can be asked for again, in the order of their making. */
+  responses: Map<string, StoredResponse>;
   /** Failures on purpose, in the order they are tried. */
   faults: Map<string, FaultEntry>;
   deployments: Map<string, DeploymentRecord>;
@@ -131,6 +135,7 @@ export class World {
     deployment: (name) => this.apply(name, { type: "wake" }),
     stockout: (name) => turnTerm(this, "stockout", name),
     reservation: (name) => turnTerm(this, "reservation", name),
+    response: (name) => forgetResponse(this, name),
   };
 
   /** A control-plane change: run up to now, change, and commit before the answer leaves. */

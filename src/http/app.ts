@@ -14,6 +14,7 @@ import { isJournaled, newRequestId, record } from "./journal.ts";
 import { embeddingRoutes } from "./embeddings.ts";
 import { openApiRoute } from "./openapi.ts";
 import { resourceRoutes } from "./resources.ts";
+import { responseRoutes } from "./responses.ts";
 import type { Call, ErrorStyle, Plane, Reply, Route } from "./route.ts";
 import { toPattern, toRoutingPath } from "./verb-path.ts";
 
@@ -29,7 +30,13 @@ export interface AppOptions {
 
 /** Every route there is, in one table. */
 function allRoutes(options: AppOptions): Route[] {
-  const routes = [...resourceRoutes(), ...inferenceRoutes(), ...embeddingRoutes(), ...controlRoutes(options.url)];
+  const routes = [
+    ...resourceRoutes(),
+    ...inferenceRoutes(),
+    ...responseRoutes(),
+    ...embeddingRoutes(),
+    ...controlRoutes(options.url),
+  ];
   routes.push(openApiRoute(routes));
   return routes;
 }
@@ -63,11 +70,12 @@ function fail(
   const error = thrown instanceof ApiError ? thrown : new ApiError("INTERNAL_SERVER_ERROR", texts.internal);
   if (error !== thrown) options.onBug(thrown, id);
   const { status, body } = toEnvelope(error, plane, id, style);
+  const fault = error instanceof FaultError ? error : undefined;
   return respond(call, path, plane, {
     status,
-    body,
+    body: fault?.body ?? body,
     headers: {
-      ...(error instanceof FaultError ? error.headers : {}),
+      ...fault?.headers,
       "x-request-id": headerOf(call.context, "x-request-id") ?? id,
     },
   });

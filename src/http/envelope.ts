@@ -29,9 +29,30 @@ const anthropicTypes: Record<number, string> = {
   504: "timeout_error",
 };
 
+const engineCode = ({ code }: ApiError): string => engineCodes[code] ?? code;
+
+/** How the model server words an error, by route. */
+const engineBodies: Record<ErrorStyle, (error: ApiError, status: number, requestId: string) => object> = {
+  openai: (error) => ({
+    error: { object: "error", type: "invalid_request_error", code: engineCode(error), message: error.message },
+  }),
+  anthropic: ({ message }, status, requestId) => ({
+    type: "error",
+    error: { type: anthropicTypes[status] ?? "api_error", message },
+    request_id: requestId,
+  }),
+  // what is not there is told by the framework behind it, as seen (inference §5.1)
+  responses: (error) =>
+    error.code === "RESPONSE_NOT_FOUND"
+      ? { detail: error.message }
+      : {
+          error: { type: "invalid_request_error", code: engineCode(error), message: error.message, param: error.param },
+        },
+};
+
 /**
  * The body of an error. Four forms, by the layer that fails (inference §7.1, control-plane §10.1):
- * the gateway's, the model server's (on Messages in Anthropic's words, inference §5.7), and gRPC's on the control
+ * the gateway's, the model server's (in the words of each format, inference §5.1, §5.7), and gRPC's on the control
  * plane.
  */
 export function toEnvelope(
@@ -42,22 +63,7 @@ export function toEnvelope(
 ): { status: number; body: object } {
   const { grpc, engine } = errorTable[error.code];
   const { status: http, code: shown } = error.shown ?? { status: errorTable[error.code].http, code: error.code };
-  if (engine && style === "anthropic") {
-    const type = anthropicTypes[http] ?? "api_error";
-    return { status: http, body: { type: "error", error: { type, message: error.message }, request_id: requestId } };
-  }
-  if (engine)
-    return {
-      status: http,
-      body: {
-        error: {
-          object: "error",
-          type: "invalid_request_error",
-          code: engineCodes[error.code] ?? error.code,
-          message: error.message,
-        },
-      },
-    };
+  if (engine) return { status: http, body: engineBodies[style](error, http, requestId) };
   if (plane === "inference" || plane === "open" || gatewayCodes.has(error.code)) {
     const code = error.code === "FORBIDDEN_KEY" ? "UNAUTHORIZED" : shown;
     return {

@@ -86,11 +86,14 @@ function codeOf(status: number): ErrorCode {
 /** An error with a status or a code that the service may not have, and with headers of its own. */
 export class FaultError extends ApiError {
   readonly headers: Record<string, string>;
+  /** What to send instead of an envelope, if anything. */
+  readonly body: unknown;
 
-  constructor({ status, code, message, headers }: NonNullable<Fault["respond"]>) {
+  constructor({ status, code, message, headers, body }: NonNullable<Fault["respond"]>) {
     const known = code !== undefined && Object.hasOwn(errorTable, code) ? (code as ErrorCode) : codeOf(status ?? 500);
     super(known, message ?? usualText(known), null, { status: status ?? errorTable[known].http, code: code ?? known });
     this.headers = headers ?? {};
+    this.body = body;
   }
 }
 

@@ -6,7 +6,7 @@ import type { World } from "../engine/world.ts";
 export type Plane = "control" | "inference" | "emulator" | "open";
 
 /** How the model server words its errors on a route. */
-export type ErrorStyle = "openai" | "anthropic";
+export type ErrorStyle = "openai" | "anthropic" | "responses";
 
 export type Method = "GET" | "POST" | "PATCH" | "DELETE";
 

@@ -1,9 +1,8 @@
 import { z } from "zod";
 import { span } from "./control.ts";
+import { glob } from "./pattern.ts";
 
 /** Failures on purpose (`/__emulator/faults`); the first that matches a request happens to it. */
-
-const glob = z.string().describe("`*` stands for anything.");
 
 const faultFields = {
   match: z
@@ -19,6 +18,7 @@ const faultFields = {
       code: z.string(),
       message: z.string(),
       headers: z.record(z.string(), z.string()),
+      body: z.unknown().describe("Sent as it is, instead of the service's envelope."),
     })
     .partial()
     .refine(({ status, code }) => status !== undefined || code !== undefined, "give status, code or both")

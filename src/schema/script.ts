@@ -3,7 +3,7 @@ import { glob, pattern } from "./pattern.ts";
 
 /** Canned answers, in files (`scripts/*.json` of a fixtures folder) and at `/__emulator/scripts`; one form for both. */
 
-const endpoints = ["completions", "chat", "messages"] as const;
+const endpoints = ["completions", "chat", "messages", "responses"] as const;
 
 const scriptMatch = z
   .strictObject({

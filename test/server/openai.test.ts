@@ -94,3 +94,36 @@ test("an open stream that the client drops leaves the server well", async () => 
   }
   expect((await fetch(`${server.url}/health`)).status).toBe(200);
 });
+
+test("Responses through the client: create, chain, stream, background, retrieve, cancel, delete", async () => {
+  await using server = await startServer("--memory", "--clock", "manual", "--pace", "off");
+  const openai = new OpenAI({ apiKey: "fw_local", baseURL: `${server.url}/inference/v1`, maxRetries: 0 });
+  const model = "accounts/fireworks/models/llama-v3p1-8b-instruct";
+  const first = await openai.responses.create({ model, input: "My name is Alice." });
+  const second = await openai.responses.create({ model, input: "What is my name?", previous_response_id: first.id });
+  expect(second.output_text).toContain("Alice");
+  expect((await openai.responses.retrieve(second.id)).output_text).toBe(second.output_text);
+
+  const tools = [
+    {
+      type: "function" as const,
+      name: "get_weather",
+      strict: true,
+      parameters: { type: "object", properties: { city: { type: "string" } }, required: ["city"] },
+    },
+  ];
+  const stream = openai.responses.stream({ model, input: "What is the weather in Oslo?", tools });
+  const types = new Set<string>();
+  for await (const event of stream) types.add(event.type);
+  expect(types).toContain("response.function_call_arguments.delta");
+  const final = await stream.finalResponse();
+  expect(final.output[0]).toMatchObject({ type: "function_call", name: "get_weather", arguments: '{"city":"Oslo"}' });
+  const told = openai.responses.stream({ model, input: "Say hello world" });
+  expect((await told.finalResponse()).output_text).toBe("Hello world.");
+
+  const queued = await openai.responses.create({ model, input: "Tell me a story", background: true });
+  expect(queued.status).toBe("queued");
+  expect((await openai.responses.cancel(queued.id)).status).toBe("cancelling");
+  await openai.responses.delete(first.id);
+  await expect(openai.responses.retrieve(first.id)).rejects.toBeInstanceOf(NotFoundError);
+});

@@ -28,7 +28,7 @@ export interface CacheWish {
 
 /** What every wire format is decoded to. */
 export interface GenerationRequest {
-  endpoint: "completions" | "chat" | "messages";
+  endpoint: "completions" | "chat" | "messages" | "responses";
   model: string;
   /** How many messages the user has said. */
   turn: number;

@@ -1,0 +1,115 @@
+import type { Format } from "../core/codec/format.ts";
+import { joinStream } from "../core/codec/format.ts";
+import type { GenerationRequest } from "../core/codec/request.ts";
+import type { Served } from "../engine/inference.ts";
+import { hangUp, serve } from "../engine/inference.ts";
+import { findCanned } from "../engine/scripts.ts";
+import { PRODUCT } from "../engine/version.ts";
+import { isPaced, waitUntil } from "../engine/waiting.ts";
+import { callerOf, headerOf, pathOf } from "./header.ts";
+import { record } from "./journal.ts";
+import { toFrames, toPacedBody } from "./paced.ts";
+import { perfHeaders, perfMetrics } from "./perf.ts";
+import type { Call, Reply } from "./route.ts";
+
+/** A request that was served, and how its answer is told. */
+export interface Begun {
+  served: Served;
+  headers: Record<string, string>;
+  /** Whether it comes in its time, or at once. */
+  isPaced: boolean;
+}
+
+/**
+ * Takes a request on, or finds what a script has for it.
+ * @throws ApiError as `serve` does
+ */
+export async function begin(call: Call, request: GenerationRequest, idPrefix: string): Promise<Begun | Reply> {
+  const caller = callerOf(call);
+  const canned = findCanned(call.world, request, caller);
+  if (canned?.type === "body") return canned;
+  const served = await serve(call.world, request, caller, idPrefix, canned);
+  if (request.perfMetrics) served.answer.perfMetrics = perfMetrics(served);
+  call.note.deployment = served.target.deployment?.name ?? "";
+  call.note.model = served.answer.model;
+  const requestId = headerOf(call.context, "x-request-id") ?? served.answer.id;
+  const headers = { "x-request-id": requestId };
+  Object.assign(headers, perfHeaders(served, request.stream), canned?.headers);
+  return { served, headers, isPaced: isPaced(call.world) };
+}
+
+/** The client goes before the end: its replica is free, and the journal knows how much was told. */
+const leaving =
+  ({ world }: Call, { flight, target }: Served, entry: number, onLeave: (() => void) | undefined) =>
+  (chunks: number): void => {
+    onLeave?.();
+    hangUp(world, flight, target.deployment?.name);
+    world.parts.store.cutJournal({ id: entry, chunks, endAt: world.now });
+  };
+
+/** Writes the stream down, and tells it: at once, or in its time. */
+async function toStream(
+  call: Call,
+  { served, headers, isPaced: isInTime }: Begun,
+  format: Format,
+  onLeave: (() => void) | undefined,
+): Promise<string | ReadableStream> {
+  const { world, context } = call;
+  const { config, clock } = world.parts;
+  const options = { usage: config.streamUsage, chunkTokens: config.chunkTokens };
+  const { firstTokenAt, endAt } = served.flight;
+  // the journal keeps the answer as one body: what was said, without the framing
+  const note = (chunks: number): number => {
+    const body = JSON.stringify(format.toBody(served.answer));
+    return record(call, pathOf(context.req.url), 200, headers["x-request-id"]!, body, { chunks, firstTokenAt, endAt });
+  };
+  if (!isInTime) {
+    const { text, chunks } = joinStream(format, served.answer, options);
+    note(chunks);
+    return text;
+  }
+  const frames = toFrames(format, served.answer, options, served.flight);
+  const leave = leaving(call, served, note(frames.length), onLeave);
+  const { signal } = context.req.raw;
+  // a stream begins with its first token: until then nothing is sent, not even headers
+  await waitUntil(world, clock.mode === "skip" ? endAt : firstTokenAt, signal);
+  if (signal.aborted) leave(0);
+  return toPacedBody(world, frames, leave);
+}
+
+/**
+ * Tells an answer: as one body when its last token is there, or as a stream.
+ * @param onLeave the client goes before the end
+ */
+export async function deliver(
+  call: Call,
+  begun: Begun,
+  format: Format,
+  onLeave?: () => void,
+): Promise<Reply | Response> {
+  const { served, headers } = begun;
+  if (served.answer.request.stream) {
+    const own = { "content-type": "text/event-stream", "cache-control": "no-cache", "x-emulator": PRODUCT };
+    return new Response(await toStream(call, begun, format, onLeave), { headers: Object.assign(own, headers) });
+  }
+  if (begun.isPaced) {
+    const { signal } = call.context.req.raw;
+    await waitUntil(call.world, served.flight.endAt, signal);
+    if (signal.aborted) {
+      onLeave?.();
+      hangUp(call.world, served.flight, served.target.deployment?.name);
+    }
+  }
+  return { body: format.toBody(served.answer), headers };
+}
+
+/** From a request to its answer. */
+export async function answer(
+  call: Call,
+  request: GenerationRequest,
+  format: Format,
+  idPrefix: string,
+): Promise<Reply | Response> {
+  const begun = await begin(call, request, idPrefix);
+  return "served" in begun ? deliver(call, begun, format) : begun;
+}
