@@ -116,6 +116,7 @@ const toFacts = (entry: CatalogModel): ModelFacts => ({
   reasoning: entry.reasoning,
   dimensions: entry.dimensions,
   contextLength: entry.contextLength,
+  bodyTokensMax: entry.bodyTokensMax ?? Infinity,
   precision: entry.precision,
   supportsLora: entry.lora,
   accelerators: entry.accelerators,

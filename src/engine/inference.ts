@@ -1,7 +1,7 @@
 import type { Answer, AnswerContent, AnswerContext } from "../core/codec/answer.ts";
 import { createAnswer } from "../core/codec/answer.ts";
 import type { GenerationRequest } from "../core/codec/request.ts";
-import type { Background } from "../core/deployment/admission.ts";
+import type { Background, Work } from "../core/deployment/admission.ts";
 import { admit, findSeat, NO_BACKGROUND } from "../core/deployment/admission.ts";
 import type { Capacity } from "../core/deployment/capacity.ts";
 import type { Flight } from "../core/deployment/load.ts";
@@ -32,6 +32,8 @@ const NO_LIMITS = {};
 interface Ask {
   promptTokens: number;
   completionTokens: number;
+  /** Tokens that were predicted rightly. */
+  speculatedTokens?: number;
   /** What there is to remember, if anything. */
   prompt?: CachedPrompt;
 }
@@ -90,6 +92,13 @@ function backgroundOf(record: DeploymentRecord): Background {
 
 const scalingUp = (): ApiError => new ApiError("DEPLOYMENT_SCALING_UP", texts.scalingUp);
 
+const toWork = ({ promptTokens, completionTokens, speculatedTokens = 0 }: Ask, cachedTokens: number): Work => ({
+  promptTokens,
+  completionTokens,
+  speculatedTokens,
+  cachedTokens,
+});
+
 /** Puts a request on a replica: its load counts from now to its computed end (simulation §2). */
 function board(world: World, record: DeploymentRecord, caller: Caller, ask: Ask): Boarded {
   const load = world.parts.loads.get(record.name)!;
@@ -97,7 +106,7 @@ function board(world: World, record: DeploymentRecord, caller: Caller, ask: Ask)
   const key = ask.prompt && affinityOf(ask.prompt, caller);
   const seat = findSeat(load, ready, capacity, background, world.now, key);
   const cachedTokens = seat ? recall(world, record.name, ready, seat.replica, ask, caller) : 0;
-  const flight = seat && admit(load, seat, capacity, background, world.now, { ...ask, cachedTokens });
+  const flight = seat && admit(load, seat, capacity, background, world.now, toWork(ask, cachedTokens));
   // refused requests are traffic too: they keep a deployment awake
   world.apply(record.name, { type: "request", until: flight?.endAt ?? world.now });
   if (!flight) {
@@ -149,11 +158,14 @@ function samplingOf(model: Model): Sampling {
 
 /** What an answer depends on besides its request. */
 function contextOf(world: World, model: Model, seed: string, contextLength: number): AnswerContext {
+  const facts = world.parts.catalog.facts.get(model.name);
   return {
     seed,
     contextLength,
     model: idOf(model.name),
-    reasons: world.parts.catalog.facts.get(model.name)?.reasoning ?? false,
+    reasons: facts?.reasoning ?? false,
+    moe: facts?.moe ?? false,
+    bodyTokensMax: facts?.bodyTokensMax ?? Infinity,
     sampling: samplingOf(model),
     keepStop: world.parts.config.stopText === "keep",
   };
@@ -199,8 +211,14 @@ export function take(world: World, { deployment, model }: Target, caller: Caller
     completionTokens,
   });
   const cachedTokens = recall(world, `${caller.account} ${model.name}`, serverlessReplica, 0, ask, caller);
-  const work = { promptTokens, completionTokens, cachedTokens };
-  const flight = admit(NO_LOAD, serverlessSeat, serverlessCapacity, NO_BACKGROUND, world.now, work);
+  const flight = admit(
+    NO_LOAD,
+    serverlessSeat,
+    serverlessCapacity,
+    NO_BACKGROUND,
+    world.now,
+    toWork(ask, cachedTokens),
+  );
   return { flight, concurrent: 0, limits };
 }
 
@@ -248,7 +266,8 @@ export async function serve(
   const content = canned ? withUsage(made, canned.usage) : made;
   const { promptTokens, completionTokens, blocks } = content;
   const prompt = { blocks, ...request.cache };
-  const boarded = take(world, target, caller, { promptTokens, completionTokens, prompt });
+  const speculatedTokens = content.predicted?.matched ?? 0;
+  const boarded = take(world, target, caller, { promptTokens, completionTokens, speculatedTokens, prompt });
   const identity = shortDigest("request", seed, request.identity);
   const id = idPrefix + hexOf(identity, world.countOccurrence(identity));
   const created = Math.floor(world.now / SECOND);

@@ -1,4 +1,5 @@
 import type { Served } from "../engine/inference.ts";
+import { accept } from "../core/generation/speculation.ts";
 import { idOf } from "../core/name.ts";
 import { SECOND } from "../core/time.ts";
 import type { Usage } from "../schema/completion.ts";
@@ -16,13 +17,32 @@ function samplingText(model: Model): string {
 }
 
 /** As much of an answer as its headers tell of. */
-type Timed = Omit<Served, "answer"> & { answer: { usage: Pick<Usage, "prompt_tokens" | "prompt_tokens_details"> } };
+type Timed = Omit<Served, "answer"> & {
+  answer: { usage: Pick<Usage, "prompt_tokens" | "prompt_tokens_details"> } & Partial<
+    Pick<Served["answer"], "predicted" | "completionTokens" | "request">
+  >;
+};
+
+/** How speculation went: the client's prediction, and the deployment's draft model (inference §8.1). */
+function speculationHeaders({ answer, target: { deployment } }: Timed): Record<string, string> {
+  const headers: Record<string, string> = {};
+  const { predicted, completionTokens = 0, request } = answer;
+  if (predicted) {
+    headers["fireworks-speculation-prompt-tokens"] = String(predicted.tokens);
+    headers["fireworks-speculation-prompt-matched-tokens"] = String(predicted.matched);
+  }
+  const draftTokens = deployment?.spec.draftTokenCount ?? 0;
+  if (draftTokens > 0 && request) {
+    const { generated, hits, rounds } = accept(draftTokens, completionTokens, request.acceptance);
+    headers["fireworks-speculation-generated-tokens"] = String(generated);
+    headers["fireworks-speculation-acceptance"] = hits.map((hit, at) => `${at + 1}:${hit}/${rounds}`).join(",");
+  }
+  return headers;
+}
 
 /** Headers that say how a request went (inference §8.1): the whole set on bodies, the first three on streams. */
-export function perfHeaders(
-  { answer, flight, target, concurrent, limits }: Timed,
-  stream: boolean,
-): Record<string, string> {
+export function perfHeaders(timed: Timed, stream: boolean): Record<string, string> {
+  const { answer, flight, target, concurrent, limits } = timed;
   const headers: Record<string, string> = {
     ...limits,
     "fireworks-prompt-tokens": String(answer.usage.prompt_tokens),
@@ -34,6 +54,7 @@ export function perfHeaders(
   if (stream) return headers;
   headers["fireworks-server-processing-time"] = seconds(flight.endAt - flight.admittedAt);
   headers["fireworks-sampling-options"] = samplingText(model);
+  if (answer.predicted || deployment) Object.assign(headers, speculationHeaders(timed));
   if (!deployment) return headers;
   return Object.assign(headers, {
     "fireworks-backend-host": `${idOf(deployment.name)}-${flight.replica}`,

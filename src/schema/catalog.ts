@@ -12,6 +12,11 @@ const catalogModel = z.strictObject({
   parametersB: z.number().positive().describe("Parameters, in billions."),
   activeB: z.number().positive().optional().describe("Parameters used per token, in billions, when fewer (MoE)."),
   contextLength: z.int().positive(),
+  bodyTokensMax: z
+    .int()
+    .positive()
+    .optional()
+    .describe("Requests for more tokens than this must ask for a stream, as on some models of the service."),
   accelerators: z.array(acceleratorType).optional().describe("The only types that it runs on; any by default."),
   precision: precision.default("BF16").describe("Default serving precision."),
   createTime: z.iso.datetime(),

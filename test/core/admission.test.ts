@@ -17,7 +17,7 @@ const replicas = [{ number: 0 }, { number: 1 }];
 /** A request of 100 tokens that makes 100. */
 function board(load: Load, now = 0, background: Background = NO_BACKGROUND, cachedTokens = 0, key?: string) {
   const seat = findSeat(load, replicas, capacity, background, now, key);
-  const work = { promptTokens: 100, cachedTokens, completionTokens: 100 };
+  const work = { promptTokens: 100, cachedTokens, completionTokens: 100, speculatedTokens: 0 };
   return seat && admit(load, seat, capacity, background, now, work);
 }
 

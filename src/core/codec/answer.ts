@@ -9,6 +9,7 @@ import type { Reading } from "../generation/reading.ts";
 import { read } from "../generation/reading.ts";
 import type { Reply, Run } from "../generation/reply.ts";
 import { createReply } from "../generation/reply.ts";
+import { countMatches } from "../generation/speculation.ts";
 import { tokenize } from "../generation/token.ts";
 import { makeCalls, toCallId } from "../generation/tools.ts";
 import { Random } from "../random.ts";
@@ -41,6 +42,8 @@ export interface AnswerContent {
   reasoningTokens: number;
   /** Ids of each prompt's tokens, where they are asked for. */
   promptIds: number[][];
+  /** Tokens of the prediction, and how many of them the answer has; undefined without one. */
+  predicted: { tokens: number; matched: number } | undefined;
   /** Each prompt's blocks, to be remembered. */
   blocks: number[][];
   /** How much of its earlier reasoning the model saw. */
@@ -62,9 +65,12 @@ export interface Answer extends AnswerContent {
 export interface AnswerContext {
   /** What the texts depend on. */
   seed: string;
-  /** The model's ID, and whether it reasons. */
+  /** The model's ID, and whether it reasons, and has experts. */
   model: string;
   reasons: boolean;
+  moe: boolean;
+  /** The most tokens of an answer that is no stream. */
+  bodyTokensMax: number;
   contextLength: number;
   /** The model's own, for what the request leaves open. */
   sampling: Sampling;
@@ -110,6 +116,11 @@ export function createAnswer(request: GenerationRequest, context: AnswerContext,
 }
 
 function makeAnswer(request: GenerationRequest, context: AnswerContext, canned?: Reply): AnswerContent {
+  if (!request.stream && request.maxTokens > context.bodyTokensMax)
+    throw new ApiError(
+      "invalid_request_error",
+      `Requests with max_tokens > ${context.bodyTokensMax} must have stream=true`,
+    );
   // a raw prompt is continued: nothing tells the model to reason
   const thinking = decideThinking(context.model, context.reasons && !request.continues, request.reasoning);
   const content: AnswerContent = {
@@ -119,6 +130,7 @@ function makeAnswer(request: GenerationRequest, context: AnswerContext, canned?:
     reasoningTokens: 0,
     promptIds: [],
     blocks: [],
+    predicted: undefined,
     history: thinking.history,
   };
   for (const [at, prompt] of request.prompts.entries()) {
@@ -134,7 +146,14 @@ function makeAnswer(request: GenerationRequest, context: AnswerContext, canned?:
     };
     addChoices(content, { request, context, thinking, prompt, limits, canned, first: at * request.choices });
   }
+  if (request.prediction !== undefined) content.predicted = comparePrediction(request.prediction, content.parts);
   return content;
+}
+
+function comparePrediction(prediction: string, parts: readonly Part[]): { tokens: number; matched: number } {
+  const predicted = tokenize(prediction);
+  const said = parts.flatMap((part) => (part.type === "text" ? part.tokens : []));
+  return { tokens: predicted.length, matched: countMatches(predicted, said) };
 }
 
 interface Turn {
@@ -200,11 +219,12 @@ function describe(tokens: readonly string[], { request, context }: Turn, stream:
   const { logprobs } = request;
   if (!logprobs) return undefined;
   const random = new Random(context.seed, stream);
+  const routing = logprobs.routing && context.moe;
   const { temperature, topP, topK } = request.sampling;
   const sampling: Sampling = {
     temperature: temperature ?? context.sampling.temperature,
     topP: topP ?? context.sampling.topP,
     topK: topK ?? context.sampling.topK,
   };
-  return tokens.map((token) => describeToken(token, random, sampling, logprobs.top));
+  return tokens.map((token) => describeToken(token, random, sampling, logprobs.top, routing));
 }

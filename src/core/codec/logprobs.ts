@@ -17,7 +17,7 @@ function toLegacy(infos: readonly TokenInfo[], offset: number): object {
 function toContent(infos: readonly TokenInfo[], offset: number): object {
   let at = offset;
   return {
-    content: infos.map(({ token, id, logprob, samplingLogprob, top }) => ({
+    content: infos.map(({ token, id, logprob, samplingLogprob, top, routing }) => ({
       token,
       logprob,
       sampling_logprob: samplingLogprob,
@@ -30,6 +30,7 @@ function toContent(infos: readonly TokenInfo[], offset: number): object {
       })),
       token_id: id,
       text_offset: (at += token.length) - token.length,
+      ...(routing === undefined ? {} : { routing_matrix: routing }),
     })),
   };
 }

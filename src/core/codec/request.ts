@@ -14,6 +14,8 @@ export type Output =
 export interface Logprobs {
   shape: "legacy" | "content";
   top: number;
+  /** Tell which experts each token went through. */
+  routing: boolean;
 }
 
 /** How the prompt is to be remembered (inference §9). */
@@ -56,6 +58,8 @@ export interface GenerationRequest {
   cache: CacheWish;
   /** A text that the client expects, for speculation. */
   prediction: string | undefined;
+  /** How often each position of a draft is right, where the client says so. */
+  acceptance: number[] | undefined;
   /** The text that must be answered, whatever was asked. */
   forced: string | undefined;
   /** Tell in the body what the headers tell. */

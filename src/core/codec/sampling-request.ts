@@ -55,9 +55,10 @@ function toOutput(format: Body["response_format"]): Output {
   return { type: "json", schema: isWrapped ? toSchema(inner, "response_format.json_schema.schema") : schema };
 }
 
-function toLogprobs({ logprobs, top_logprobs: top }: Body): Logprobs | undefined {
-  if (typeof logprobs === "number") return { shape: "legacy", top: logprobs };
-  if (logprobs === true) return { shape: "content", top: top ?? 0 };
+function toLogprobs({ logprobs, top_logprobs: top, include_routing_matrix: routing }: Body): Logprobs | undefined {
+  if (routing && logprobs !== true) throw refuse("include_routing_matrix requires logprobs to be true");
+  if (typeof logprobs === "number") return { shape: "legacy", top: logprobs, routing: false };
+  if (logprobs === true) return { shape: "content", top: top ?? 0, routing: routing ?? false };
   if (typeof top === "number" && top > 0) throw refuse("top_logprobs requires logprobs to be true");
   return undefined;
 }
@@ -113,6 +114,7 @@ export function decodeSampling(body: Body): Omit<GenerationRequest, Rest> {
       most: body.prompt_cache_max_len ?? Infinity,
     },
     prediction: toPrediction(body),
+    acceptance: body.acceptance_probs_override ?? undefined,
     forced: body.forced_generation ?? undefined,
     perfMetrics: body.perf_metrics_in_response ?? false,
     onOverflow: body.context_length_exceeded_behavior ?? "truncate",

@@ -25,7 +25,12 @@ export interface Work {
   promptTokens: number;
   cachedTokens: number;
   completionTokens: number;
+  /** Of these, what was predicted rightly: many of them are checked at once. */
+  speculatedTokens: number;
 }
+
+/** What a token costs that only needs to be checked, as a share of one that is made (ours). */
+const CHECK_COST = 0.25;
 
 /** A replica for an affinity key: the same as long as it is there, whichever others come and go. */
 function stickTo<T extends { number: number }>(replicas: readonly T[], key: string): T {
@@ -65,12 +70,13 @@ export function admit(
   capacity: Capacity,
   background: Background,
   now: Ms,
-  { promptTokens, cachedTokens, completionTokens }: Work,
+  { promptTokens, cachedTokens, completionTokens, speculatedTokens }: Work,
 ): Flight {
   const slots = Math.max(Math.floor(capacity.concurrency - background.inFlight), 1);
   const startAt = Math.ceil(load.startAt(replica, now, slots) + background.queueMs);
   const firstTokenAt = startAt + Math.ceil(((promptTokens - cachedTokens) / capacity.prefillTokensPerSecond) * SECOND);
-  const decodeMs = (completionTokens / capacity.decodeTokensPerSecond) * crowd(capacity, inFlight) * SECOND;
+  const tokens = completionTokens - speculatedTokens * (1 - CHECK_COST);
+  const decodeMs = (tokens / capacity.decodeTokensPerSecond) * crowd(capacity, inFlight) * SECOND;
   return {
     replica,
     status: 200,

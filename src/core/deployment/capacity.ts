@@ -16,6 +16,8 @@ export interface ModelFacts {
   /** Of its embeddings. */
   dimensions: number;
   contextLength: number;
+  /** The most tokens that it may be asked for without a stream. */
+  bodyTokensMax: number;
   precision: Precision;
   supportsLora: boolean;
   /** The only types that it runs on; undefined for any. */

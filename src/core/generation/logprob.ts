@@ -16,6 +16,8 @@ export interface TokenInfo {
   samplingLogprob: number;
   /** The likeliest, this token first. */
   top: Candidate[];
+  /** The experts that it went through, a byte each; undefined where there are none, or nobody asked. */
+  routing: string | undefined;
 }
 
 export interface Sampling {
@@ -35,11 +37,24 @@ function sampled(probability: number, { temperature, topP, topK }: Sampling): nu
   return Math.log(one / (one + other));
 }
 
+/** Experts per token, and how many there are to choose from (ours). */
+const EXPERTS_PER_TOKEN = 8;
+const EXPERTS = 128;
+
+const routeOf = (random: Random): string =>
+  Buffer.from(Array.from({ length: EXPERTS_PER_TOKEN }, () => random.below(EXPERTS))).toString("base64");
+
 /**
  * One token's numbers: made up, the same for the same randomness, and consistent: the token is its own likeliest
  * alternative, chances sum to less than one.
  */
-export function describeToken(token: string, random: Random, sampling: Sampling, top: number): TokenInfo {
+export function describeToken(
+  token: string,
+  random: Random,
+  sampling: Sampling,
+  top: number,
+  routing = false,
+): TokenInfo {
   const probability = 0.5 + random.unit() * 0.499;
   const logprob = round(Math.log(probability));
   const id = tokenId(token);
@@ -57,5 +72,6 @@ export function describeToken(token: string, random: Random, sampling: Sampling,
     logprob,
     samplingLogprob: round(sampled(probability, sampling)),
     top: top > 0 ? [{ token, id, logprob }, ...others] : [],
+    routing: routing ? routeOf(random) : undefined,
   };
 }
