@@ -12,6 +12,7 @@ import { ApiError, texts, usualText } from "../core/error.ts";
 import { idOf } from "../core/name.ts";
 import type { Sampling } from "../core/generation/logprob.ts";
 import { digest, hexOf, shortDigest } from "../core/random.ts";
+import type { Ms } from "../core/time.ts";
 import { SECOND, toDay } from "../core/time.ts";
 import type { Usage } from "../schema/completion.ts";
 import type { Model } from "../schema/model.ts";
@@ -20,8 +21,8 @@ import { affinityOf, recallPrompt } from "./prompt-cache.ts";
 import type { Target } from "./routing.ts";
 import { countRate } from "./rate-limit.ts";
 import { findTarget, resolveModel } from "./routing.ts";
-import type { Canned } from "./scripts.ts";
-import { withUsage } from "./scripts.ts";
+import type { Canned } from "./canned.ts";
+import { withUsage } from "./canned.ts";
 import { skipFor, waitForReplica } from "./waiting.ts";
 import type { World } from "./world.ts";
 
@@ -34,6 +35,8 @@ interface Ask {
   completionTokens: number;
   /** Tokens that were predicted rightly. */
   speculatedTokens?: number;
+  /** When its tokens are told, where a script says so. */
+  offsets?: readonly Ms[] | undefined;
   /** What there is to remember, if anything. */
   prompt?: CachedPrompt;
 }
@@ -51,6 +54,8 @@ interface Boarded {
 export interface Served extends Boarded {
   answer: Answer;
   target: Target;
+  /** When each token is told, as a span since the request; undefined for an even pace. */
+  offsets: readonly Ms[] | undefined;
 }
 
 /** Who asks, and how to tell that they have hung up; the signal costs something, so it is made when it is needed. */
@@ -92,11 +97,15 @@ function backgroundOf(record: DeploymentRecord): Background {
 
 const scalingUp = (): ApiError => new ApiError("DEPLOYMENT_SCALING_UP", texts.scalingUp);
 
-const toWork = ({ promptTokens, completionTokens, speculatedTokens = 0 }: Ask, cachedTokens: number): Work => ({
+const toWork = (
+  { promptTokens, completionTokens, speculatedTokens = 0, offsets }: Ask,
+  cachedTokens: number,
+): Work => ({
   promptTokens,
   completionTokens,
   speculatedTokens,
   cachedTokens,
+  offsets,
 });
 
 /** Puts a request on a replica: its load counts from now to its computed end (simulation §2). */
@@ -267,7 +276,8 @@ export async function serve(
   const { promptTokens, completionTokens, blocks } = content;
   const prompt = { blocks, ...request.cache };
   const speculatedTokens = content.predicted?.matched ?? 0;
-  const boarded = take(world, target, caller, { promptTokens, completionTokens, speculatedTokens, prompt });
+  const offsets = canned?.offsets;
+  const boarded = take(world, target, caller, { promptTokens, completionTokens, speculatedTokens, offsets, prompt });
   const identity = shortDigest("request", seed, request.identity);
   const id = idPrefix + hexOf(identity, world.countOccurrence(identity));
   const created = Math.floor(world.now / SECOND);
@@ -279,5 +289,5 @@ export async function serve(
     request,
     usage: toUsage(content, canned?.usage?.cachedTokens ?? boarded.flight.cachedTokens),
   };
-  return { answer, target, ...boarded };
+  return { answer, target, offsets, ...boarded };
 }

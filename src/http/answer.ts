@@ -3,11 +3,12 @@ import { joinStream } from "../core/codec/format.ts";
 import type { GenerationRequest } from "../core/codec/request.ts";
 import type { Served } from "../engine/inference.ts";
 import { hangUp, serve } from "../engine/inference.ts";
-import { findCanned } from "../engine/scripts.ts";
+import type { Canned } from "../engine/canned.ts";
+import { findCanned, toQuestion } from "../engine/canned.ts";
 import { PRODUCT } from "../engine/version.ts";
 import { isPaced, waitUntil } from "../engine/waiting.ts";
 import { callerOf, headerOf, pathOf } from "./header.ts";
-import { record } from "./journal.ts";
+import { newRequestId, record } from "./journal.ts";
 import { toFrames, toPacedBody } from "./paced.ts";
 import { perfHeaders, perfMetrics } from "./perf.ts";
 import type { Call, Reply } from "./route.ts";
@@ -20,14 +21,36 @@ export interface Begun {
   isPaced: boolean;
 }
 
+const eventStream = { "content-type": "text/event-stream", "cache-control": "no-cache", "x-emulator": PRODUCT };
+
+/** A stream as a script has it, event by event. */
+async function replay(call: Call, { frames, headers }: Extract<Canned, { type: "stream" }>): Promise<Response> {
+  const { world, context } = call;
+  const path = pathOf(context.req.url);
+  const requestId =
+    headerOf(context, "x-request-id") ?? newRequestId(world, "inference", context.req.method, path, call.text);
+  const text = frames.map((frame) => frame.text).join("");
+  const [first, last] = [frames[0]!.at, frames.at(-1)!.at].map((at) => world.now + at) as [number, number];
+  record(call, path, 200, requestId, text, { chunks: frames.length, firstTokenAt: first, endAt: last });
+  const paced = frames.map((frame) => ({ text: frame.text, at: world.now + frame.at }));
+  if (isPaced(world) && world.parts.clock.mode === "skip") await waitUntil(world, last, context.req.raw.signal);
+  const body = isPaced(world) ? toPacedBody(world, paced, () => {}) : text;
+  return new Response(body, { headers: { ...eventStream, "x-request-id": requestId, ...headers } });
+}
+
 /**
  * Takes a request on, or finds what a script has for it.
  * @throws ApiError as `serve` does
  */
-export async function begin(call: Call, request: GenerationRequest, idPrefix: string): Promise<Begun | Reply> {
+export async function begin(
+  call: Call,
+  request: GenerationRequest,
+  idPrefix: string,
+): Promise<Begun | Reply | Response> {
   const caller = callerOf(call);
-  const canned = findCanned(call.world, request, caller);
+  const canned = findCanned(call.world, () => toQuestion(request), caller);
   if (canned?.type === "body") return canned;
+  if (canned?.type === "stream") return replay(call, canned);
   const served = await serve(call.world, request, caller, idPrefix, canned);
   if (request.perfMetrics) served.answer.perfMetrics = perfMetrics(served);
   call.note.deployment = served.target.deployment?.name ?? "";
@@ -68,7 +91,7 @@ async function toStream(
     note(chunks);
     return text;
   }
-  const frames = toFrames(format, served.answer, options, served.flight);
+  const frames = toFrames(format, served, options);
   const leave = leaving(call, served, note(frames.length), onLeave);
   const { signal } = context.req.raw;
   // a stream begins with its first token: until then nothing is sent, not even headers
@@ -89,8 +112,8 @@ export async function deliver(
 ): Promise<Reply | Response> {
   const { served, headers } = begun;
   if (served.answer.request.stream) {
-    const own = { "content-type": "text/event-stream", "cache-control": "no-cache", "x-emulator": PRODUCT };
-    return new Response(await toStream(call, begun, format, onLeave), { headers: Object.assign(own, headers) });
+    const body = await toStream(call, begun, format, onLeave);
+    return new Response(body, { headers: Object.assign({ ...eventStream }, headers) });
   }
   if (begun.isPaced) {
     const { signal } = call.context.req.raw;

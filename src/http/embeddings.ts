@@ -3,6 +3,7 @@ import { embed, logits, relevance } from "../core/generation/embedding.ts";
 import { countTokens } from "../core/generation/token.ts";
 import type { Target } from "../engine/routing.ts";
 import { reach, take } from "../engine/inference.ts";
+import { findCanned } from "../engine/canned.ts";
 import type { EmbeddingRequest, RerankRequest } from "../schema/embedding.ts";
 import { embeddingRequest, embeddingResponse, rerankRequest, rerankResponse } from "../schema/embedding.ts";
 import { decodeInferenceBody } from "./body.ts";
@@ -45,6 +46,19 @@ const toBase64 = (vector: readonly number[]): string => {
   return bytes.toString("base64");
 };
 
+/** A whole answer that a script has for texts. @throws ApiError what it says instead */
+function cannedBody(
+  call: Call,
+  endpoint: "embeddings" | "rerank",
+  model: string,
+  last: string,
+  texts: readonly string[],
+): Reply | undefined {
+  const question = { endpoint, model, last, messages: texts, tools: [], output: "text", turn: 1 };
+  const canned = findCanned(call.world, () => question, callerOf(call));
+  return canned?.type === "body" ? canned : undefined;
+}
+
 /** What both endpoints do around their own work: find the model, check the length, count, and tell how it went. */
 async function runOn(
   call: Call,
@@ -74,6 +88,9 @@ async function runOn(
 async function embeddings(call: Call): Promise<Reply> {
   const request = decodeInferenceBody(embeddingRequest, call.text);
   const inputs = toInputs(request);
+  const texts = inputs.map(({ text }) => text);
+  const canned = cannedBody(call, "embeddings", request.model, texts.at(-1)!, texts);
+  if (canned) return canned;
   const { body, headers, metrics } = await runOn(call, request.model, inputs, (target, usage) => {
     const size = call.world.parts.catalog.facts.get(target.model.name)!.dimensions;
     const dimensions = request.dimensions ?? size;
@@ -109,6 +126,8 @@ function rank({ query, documents, top_n: most, return_documents: shown }: Rerank
 async function rerank(call: Call): Promise<Reply> {
   const request = decodeInferenceBody(rerankRequest, call.text);
   const { query, task } = request;
+  const canned = cannedBody(call, "rerank", request.model ?? RERANKER, query, [query, ...request.documents]);
+  if (canned) return canned;
   const asked = countTokens(query) + countTokens(task ?? "");
   const inputs = request.documents.map((text) => ({ text, tokens: asked + countTokens(text) }));
   const { body, headers } = await runOn(call, request.model ?? RERANKER, inputs, ({ model, echo }, usage) => ({

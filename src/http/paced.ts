@@ -1,7 +1,6 @@
-import type { Answer } from "../core/codec/answer.ts";
 import type { Format, StreamOptions } from "../core/codec/format.ts";
-import type { Flight } from "../core/deployment/load.ts";
 import type { Ms } from "../core/time.ts";
+import type { Served } from "../engine/inference.ts";
 import type { World } from "../engine/world.ts";
 
 /** A frame of a stream, and the world time at which it is told. */
@@ -10,17 +9,25 @@ export interface Frame {
   at: Ms;
 }
 
+/** The time of the nth token: as the script says, or evenly from the first to the end. */
+function clockOf({ answer, flight: { admittedAt, firstTokenAt, endAt }, offsets }: Served): (token: number) => Ms {
+  if (offsets)
+    return (token) => (offsets.length === 0 ? admittedAt : admittedAt + offsets[Math.min(token, offsets.length - 1)]!);
+  const perToken = (endAt - firstTokenAt) / Math.max(answer.completionTokens, 1);
+  return (token) => firstTokenAt + Math.ceil(token * perToken);
+}
+
 /**
- * The frames of an answer with their times: the first token when the prompt has been read, the others evenly up to
- * the end, whatever carries no token with the one before it.
+ * The frames of an answer with their times: the first token when the prompt has been read, whatever carries no token
+ * with the one before it.
  */
-export function toFrames(format: Format, answer: Answer, options: StreamOptions, flight: Flight): Frame[] {
+export function toFrames(format: Format, served: Served, options: StreamOptions): Frame[] {
   const frames: Frame[] = [];
-  const perToken = (flight.endAt - flight.firstTokenAt) / Math.max(answer.completionTokens, 1);
+  const timeOf = clockOf(served);
   let told = 0;
-  format.toStream(answer, options, (text, tokens) => {
+  format.toStream(served.answer, options, (text, tokens) => {
     told += tokens;
-    frames.push({ text, at: flight.firstTokenAt + Math.ceil(Math.max(told - 1, 0) * perToken) });
+    frames.push({ text, at: timeOf(Math.max(told - 1, 0)) });
   });
   return frames;
 }

@@ -17,7 +17,7 @@ function samplingText(model: Model): string {
 }
 
 /** As much of an answer as its headers tell of. */
-type Timed = Omit<Served, "answer"> & {
+type Timed = Omit<Served, "answer" | "offsets"> & {
   answer: { usage: Pick<Usage, "prompt_tokens" | "prompt_tokens_details"> } & Partial<
     Pick<Served["answer"], "predicted" | "completionTokens" | "request">
   >;

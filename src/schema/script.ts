@@ -3,7 +3,7 @@ import { glob, pattern } from "./pattern.ts";
 
 /** Canned answers, in files (`scripts/*.json` of a fixtures folder) and at `/__emulator/scripts`; one form for both. */
 
-const endpoints = ["completions", "chat", "messages", "responses"] as const;
+const endpoints = ["completions", "chat", "messages", "responses", "embeddings", "rerank"] as const;
 
 const scriptMatch = z
   .strictObject({
@@ -28,12 +28,33 @@ const toolCall = z.strictObject({
   arguments: z.union([z.string(), z.record(z.string(), z.unknown())]).default({}),
 });
 
+const offset = z
+  .string()
+  .describe("A span since the request, such as `120ms`; it counts where answers take their time.");
+
+const chunk = z.union([
+  z.string(),
+  z.strictObject({
+    text: z.string(),
+    at: offset.optional(),
+    logprob: z.number().max(0).optional(),
+    topLogprobs: z.record(z.string(), z.number().max(0)).optional(),
+  }),
+]);
+export type ScriptChunk = z.infer<typeof chunk>;
+
+const event = z.strictObject({
+  data: z.unknown().describe("A text as it is, anything else as JSON."),
+  event: z.string().optional(),
+  at: offset.optional(),
+});
+
 const scriptAnswer = z
   .strictObject({
     text: z.string().describe("May quote the request: `{{lastUserMessage}}`, `{{model}}`, `{{1}}`."),
     reasoning: z.string(),
     toolCalls: z.array(toolCall),
-    chunks: z.array(z.string()).describe("The text, in the chunks that a stream has."),
+    chunks: z.array(chunk).describe("The text, in the chunks that a stream has."),
     finishReason: z.enum(["stop", "length", "tool_calls"]),
     usage: z
       .strictObject({
@@ -45,13 +66,16 @@ const scriptAnswer = z
     error: z.strictObject({ code: z.string(), message: z.string().optional() }),
     status: z.int().min(200).max(599).describe("Of `body`."),
     body: z.unknown().describe("Sent as it is."),
+    events: z.array(event).min(1).describe("A stream of server-sent events, sent as they are."),
     headers: z.record(z.string(), z.string()),
   })
   .partial()
   .refine(
     (answer) =>
-      Object.keys(answer).some((key) => ["text", "reasoning", "toolCalls", "chunks", "error", "body"].includes(key)),
-    "give one of text, reasoning, toolCalls, chunks, error, body",
+      Object.keys(answer).some((key) =>
+        ["text", "reasoning", "toolCalls", "chunks", "error", "body", "events"].includes(key),
+      ),
+    "give one of text, reasoning, toolCalls, chunks, error, body, events",
   );
 export type ScriptAnswer = z.infer<typeof scriptAnswer>;
 

@@ -4,7 +4,7 @@ import type { History, Thinking } from "../generation/family.ts";
 import { decideThinking } from "../generation/family.ts";
 import type { Limits } from "../generation/generate.ts";
 import type { Sampling, TokenInfo } from "../generation/logprob.ts";
-import { describeToken } from "../generation/logprob.ts";
+import { describeToken, withLikely } from "../generation/logprob.ts";
 import type { Reading } from "../generation/reading.ts";
 import { read } from "../generation/reading.ts";
 import type { Reply, Run } from "../generation/reply.ts";
@@ -200,9 +200,9 @@ function generateReply({ request, prompt: { last }, limits, thinking }: Turn, re
   return createReply({ reading, lead, limits, output, calls, thinking, forced }, random);
 }
 
-function toPart({ kind, tokens, name }: Run, turn: Turn, choice: number, index: number): Part {
+function toPart({ kind, tokens, name, likely }: Run, turn: Turn, choice: number, index: number): Part {
   const { context } = turn;
-  const infos = describe(tokens, turn, choice + INFO_STREAM * (kind === "reasoning" ? 2 : 3 + index));
+  const infos = describe(tokens, turn, choice + INFO_STREAM * (kind === "reasoning" ? 2 : 3 + index), likely);
   if (kind !== "call") return { type: kind, choice, tokens, infos };
   return {
     type: "call",
@@ -215,7 +215,12 @@ function toPart({ kind, tokens, name }: Run, turn: Turn, choice: number, index: 
   };
 }
 
-function describe(tokens: readonly string[], { request, context }: Turn, stream: number): TokenInfo[] | undefined {
+function describe(
+  tokens: readonly string[],
+  { request, context }: Turn,
+  stream: number,
+  likely: Run["likely"] = [],
+): TokenInfo[] | undefined {
   const { logprobs } = request;
   if (!logprobs) return undefined;
   const random = new Random(context.seed, stream);
@@ -226,5 +231,8 @@ function describe(tokens: readonly string[], { request, context }: Turn, stream:
     topP: topP ?? context.sampling.topP,
     topK: topK ?? context.sampling.topK,
   };
-  return tokens.map((token) => describeToken(token, random, sampling, logprobs.top, routing));
+  return tokens.map((token, at) => {
+    const info = describeToken(token, random, sampling, logprobs.top, routing);
+    return likely[at] ? withLikely(info, likely[at], logprobs.top) : info;
+  });
 }

@@ -27,6 +27,8 @@ export interface Work {
   completionTokens: number;
   /** Of these, what was predicted rightly: many of them are checked at once. */
   speculatedTokens: number;
+  /** When the tokens are told, as spans from now, where that is not left to the replica. */
+  offsets?: readonly Ms[] | undefined;
 }
 
 /** What a token costs that only needs to be checked, as a share of one that is made (ours). */
@@ -70,22 +72,16 @@ export function admit(
   capacity: Capacity,
   background: Background,
   now: Ms,
-  { promptTokens, cachedTokens, completionTokens, speculatedTokens }: Work,
+  { promptTokens, cachedTokens, completionTokens, speculatedTokens, offsets }: Work,
 ): Flight {
+  const counts = { promptTokens, cachedTokens, completionTokens };
+  const common = { replica, status: 200, admittedAt: now };
+  if (offsets && offsets.length > 0)
+    return { ...common, startAt: now, firstTokenAt: now + offsets[0]!, endAt: now + offsets.at(-1)!, ...counts };
   const slots = Math.max(Math.floor(capacity.concurrency - background.inFlight), 1);
   const startAt = Math.ceil(load.startAt(replica, now, slots) + background.queueMs);
   const firstTokenAt = startAt + Math.ceil(((promptTokens - cachedTokens) / capacity.prefillTokensPerSecond) * SECOND);
   const tokens = completionTokens - speculatedTokens * (1 - CHECK_COST);
   const decodeMs = (tokens / capacity.decodeTokensPerSecond) * crowd(capacity, inFlight) * SECOND;
-  return {
-    replica,
-    status: 200,
-    admittedAt: now,
-    startAt,
-    firstTokenAt,
-    endAt: firstTokenAt + Math.ceil(decodeMs),
-    promptTokens,
-    cachedTokens,
-    completionTokens,
-  };
+  return { ...common, startAt, firstTokenAt, endAt: firstTokenAt + Math.ceil(decodeMs), ...counts };
 }

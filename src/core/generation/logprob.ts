@@ -20,6 +20,12 @@ export interface TokenInfo {
   routing: string | undefined;
 }
 
+/** What a script says of a token. */
+export interface Likely {
+  logprob: number;
+  top: Record<string, number>;
+}
+
 export interface Sampling {
   temperature: number;
   topP: number;
@@ -74,4 +80,13 @@ export function describeToken(
     top: top > 0 ? [{ token, id, logprob }, ...others] : [],
     routing: routing ? routeOf(random) : undefined,
   };
+}
+
+/** A token's numbers as a script has them; what it leaves open stays as it was made up. */
+export function withLikely(info: TokenInfo, { logprob, top }: Likely, most: number): TokenInfo {
+  const others = Object.entries(top)
+    .filter(([token]) => token !== info.token)
+    .map(([token, chance]) => ({ token, id: tokenId(token), logprob: chance }));
+  const all = [{ token: info.token, id: info.id, logprob }, ...others].sort((a, b) => b.logprob - a.logprob);
+  return { ...info, logprob, samplingLogprob: logprob, top: all.slice(0, most) };
 }

@@ -5,6 +5,7 @@ import type { Schema } from "./json-schema.ts";
 import { writeValue } from "./json-value.ts";
 import type { FinishReason, Limits, Text } from "./generate.ts";
 import { cutText, generate } from "./generate.ts";
+import type { Likely } from "./logprob.ts";
 import type { Reading } from "./reading.ts";
 import { think } from "./think.ts";
 import { tokenize, tokenizeInto } from "./token.ts";
@@ -16,6 +17,8 @@ export interface Run {
   tokens: string[];
   /** The function's name, of a call. */
   name: string;
+  /** How likely each token is, where that is not made up. */
+  likely?: (Likely | undefined)[];
 }
 
 /** What one choice says. */

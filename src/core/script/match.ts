@@ -1,4 +1,4 @@
-import type { Script, ScriptMatch } from "../../schema/script.ts";
+import type { Script, ScriptAnswer, ScriptMatch } from "../../schema/script.ts";
 import type { Captures } from "../pattern.ts";
 import { fits, isGlob, shown } from "../pattern.ts";
 
@@ -62,9 +62,16 @@ export const criteriaOf = ({ match }: Script): number => Object.keys(match).leng
 
 const canon = (value: unknown): string => JSON.stringify(value);
 
+const isSaying = ({ error, body }: ScriptAnswer): boolean => error === undefined && body === undefined;
+
+/** Vectors and rankings cannot be said in words. */
+export const canAnswer = ({ respond }: Script, endpoint: string | undefined): boolean =>
+  (endpoint !== "embeddings" && endpoint !== "rerank") || ![respond].flat().some(isSaying);
+
 /** Whether the later of two scripts can never be reached: all that the earlier demands, it demands too. */
 export const hides = (earlier: Script, later: Script): boolean =>
   earlier.match.nth === undefined &&
+  canAnswer(earlier, later.match.endpoint) &&
   Object.entries(earlier.match).every(
     ([key, wanted]) => canon(wanted) === canon(later.match[key as keyof ScriptMatch]),
   );
