@@ -47,6 +47,8 @@ function toConfig(options: EmulatorOptions): WorldConfig {
   const at = startTime === undefined ? undefined : parseTimestamp(startTime);
   if (startTime !== undefined && at === undefined)
     throw new TypeError(`startTime: expected an RFC 3339 time, got "${startTime}"`);
+  if ((options.record === undefined) !== (options.upstream === undefined))
+    throw new TypeError("record and upstream belong together: where to write to, and whom to ask");
   const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
   return { ...defaultConfig, ...given, startTime: at };
 }

@@ -31,6 +31,9 @@ const toQuota = (text: string): number =>
 const toAccount = (text: string): string =>
   /^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/.test(text) ? text : fail("1-63 letters, digits and dashes");
 
+const toUrl = (text: string): string =>
+  URL.canParse(text) && /^https?:/.test(text) ? text : fail("a URL such as http://127.0.0.1:8080/v1");
+
 const toTime = (text: string): string =>
   /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/.test(text) && !Number.isNaN(Date.parse(text))
     ? text
@@ -50,6 +53,8 @@ export interface StartOptions {
   auth: "any" | "known";
   seed?: number;
   fixtures: string[];
+  record?: string;
+  upstream?: string;
   account: string;
   journalMax: number;
   maxBody: number;
@@ -83,6 +88,14 @@ function addAnswerOptions(add: Add): void {
   );
   add("--rate-limits <way>", "whether the shared service limits accounts; auto: in profile realistic", (option) =>
     option.choices(["auto", "on", "off"]).default("auto"),
+  );
+  add(
+    "--record <folder>",
+    "ask --upstream what no script matches, and write its answers here as scripts",
+    (option) => option,
+  );
+  add("--upstream <url>", "base URL of an OpenAI-compatible server, up to /v1; asked with --record alone", (option) =>
+    option.argParser(toUrl),
   );
   add("--prompt-cache <way>", "whether replicas remember prompts", (option) =>
     option.choices(["on", "off"]).default("on"),
@@ -151,7 +164,11 @@ export function withStartOptions(command: Command): Command {
     option.default(10_000_000).argParser(toInteger(1, 1_000_000_000)),
   );
   add("--json", "print JSON lines", (option) => option.default(false));
-  return command;
+  return command.hook("preAction", () => {
+    const { record, upstream } = command.opts<StartOptions>();
+    if ((record === undefined) !== (upstream === undefined))
+      command.error("error: --record and --upstream belong together: where to write to, and whom to ask");
+  });
 }
 
 export function toEmulatorOptions(options: StartOptions): EmulatorOptions {

@@ -11,6 +11,9 @@ export const VIRTUAL_START: Ms = parseTimestamp("2026-01-01T00:00:00Z")!;
 /** The host's time. This file is the only place that asks for it. */
 export const hostNow = (): Ms => Date.now();
 
+/** Host time since the process began, in milliseconds and parts of them. */
+export const hostElapsed = (): number => performance.now();
+
 /** A host timer that never keeps the process alive; the only other thing we want of the host's time. */
 export function hostTimer(delay: Ms, work: () => void): { cancel(): void } {
   const timer = setTimeout(work, delay);

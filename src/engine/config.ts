@@ -42,6 +42,10 @@ export interface WorldConfig {
   gpuQuota: number | undefined;
   /** Events that one advance may run through. */
   advanceMax: number;
+  /** Folder to which what the upstream answers is written as scripts; with it, requests that no script matches go there. */
+  record: string | undefined;
+  /** Base URL of the upstream, up to `/v1`. */
+  upstream: string | undefined;
   /** Folders of catalogue, scripts and scenarios on top of the built-in ones. */
   fixtures: readonly string[];
 }
@@ -68,6 +72,8 @@ export const defaultConfig: WorldConfig = {
   stopText: "drop",
   gpuQuota: undefined,
   advanceMax: 10_000_000,
+  record: undefined,
+  upstream: undefined,
   fixtures: [],
 };
 

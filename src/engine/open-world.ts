@@ -20,6 +20,7 @@ import { FleetState } from "./fleet.ts";
 import { TimerQueue } from "./queue.ts";
 import type { StoredQuota } from "./quotas.ts";
 import type { RateWindow } from "./rate-limit.ts";
+import { Recordings } from "./recordings.ts";
 import type { StoredResponse } from "./responses.ts";
 import type { ScriptEntry } from "./scripts.ts";
 import type { WorldParts } from "./world.ts";
@@ -99,6 +100,7 @@ function readParts(config: WorldConfig, catalog: Catalog, store: Store): WorldPa
         new PromptCache(saved),
       ]),
     ),
+    recordings: config.record === undefined ? undefined : new Recordings(config.record),
     responses: new Map(readAll<StoredResponse>(store, "response")),
     faults: new Map(readAll<FaultEntry>(store, "fault")),
     scripts: openScripts(store, catalog),

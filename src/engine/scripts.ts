@@ -21,8 +21,10 @@ export interface ScriptEntry {
 
 const isCode = (code: string): code is ErrorCode => Object.hasOwn(errorTable, code);
 
-const spansOf = ({ chunks = [], events = [] }: ScriptAnswer): string[] =>
-  [...chunks, ...events].flatMap((each) => (typeof each === "object" && each.at !== undefined ? [each.at] : []));
+const spansOf = ({ chunks = [], events = [], took }: ScriptAnswer): string[] => [
+  ...[...chunks, ...events].flatMap((each) => (typeof each === "object" && each.at !== undefined ? [each.at] : [])),
+  ...(took === undefined ? [] : [took]),
+];
 
 /** What a schema cannot see: expressions that are none, codes that do not exist. @returns what is wrong */
 function findFault({ match, respond }: Pick<Script, "match" | "respond">): string | undefined {

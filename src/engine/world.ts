@@ -30,6 +30,7 @@ import { dropPromptCache } from "./prompt-cache.ts";
 import type { TimerQueue } from "./queue.ts";
 import type { StoredQuota } from "./quotas.ts";
 import type { RateWindow } from "./rate-limit.ts";
+import type { Recordings } from "./recordings.ts";
 import type { StoredResponse } from "./responses.ts";
 import { forgetResponse } from "./responses.ts";
 import { Saver } from "./saver.ts";
@@ -57,6 +58,8 @@ export interface WorldParts {
   rateWindows: Map<string, RateWindow>;
   /** The prompts that replicas remember, by deployment; on the shared service by account and model. */
   promptCaches: Map<string, PromptCache>;
+  /** Where what an upstream answers is written down; undefined when nothing is asked of one. */
+  recordings: Recordings | undefined;
   /** Answers that can be asked for again, in the order of their making. */
   responses: Map<string, StoredResponse>;
   /** Failures on purpose, in the order they are tried. */

@@ -7,6 +7,7 @@ import type { Canned } from "../engine/canned.ts";
 import { findCanned, toQuestion } from "../engine/canned.ts";
 import { PRODUCT } from "../engine/version.ts";
 import { isPaced, waitUntil } from "../engine/waiting.ts";
+import { forward, isForwarded } from "./forward.ts";
 import { callerOf, headerOf, pathOf } from "./header.ts";
 import { newRequestId, record } from "./journal.ts";
 import { toFrames, toPacedBody } from "./paced.ts";
@@ -51,6 +52,7 @@ export async function begin(
   const canned = findCanned(call.world, () => toQuestion(request), caller);
   if (canned?.type === "body") return canned;
   if (canned?.type === "stream") return replay(call, canned);
+  if (!canned && isForwarded(call)) return forward(call, toQuestion(request));
   const served = await serve(call.world, request, caller, idPrefix, canned);
   if (request.perfMetrics) served.answer.perfMetrics = perfMetrics(served);
   call.note.deployment = served.target.deployment?.name ?? "";

@@ -6,7 +6,7 @@ import { headerOf } from "./header.ts";
 import type { Plane } from "./route.ts";
 
 /** The key of a request: `Authorization: Bearer` or `X-Api-Key` (control-plane §1.1). Never stored or logged. */
-function keyOf(context: Context): string | undefined {
+export function keyOf(context: Context): string | undefined {
   const bearer = headerOf(context, "authorization");
   if (bearer?.startsWith("Bearer ")) return bearer.slice(7).trim();
   return headerOf(context, "x-api-key");

@@ -4,6 +4,7 @@ import { countTokens } from "../core/generation/token.ts";
 import type { Target } from "../engine/routing.ts";
 import { reach, take } from "../engine/inference.ts";
 import { findCanned } from "../engine/canned.ts";
+import { forward, isForwarded } from "./forward.ts";
 import type { EmbeddingRequest, RerankRequest } from "../schema/embedding.ts";
 import { embeddingRequest, embeddingResponse, rerankRequest, rerankResponse } from "../schema/embedding.ts";
 import { decodeInferenceBody } from "./body.ts";
@@ -46,17 +47,18 @@ const toBase64 = (vector: readonly number[]): string => {
   return bytes.toString("base64");
 };
 
-/** A whole answer that a script has for texts. @throws ApiError what it says instead */
-function cannedBody(
+/** What a script has for texts, or an upstream. @throws ApiError what the script says instead */
+async function instead(
   call: Call,
   endpoint: "embeddings" | "rerank",
   model: string,
   last: string,
   texts: readonly string[],
-): Reply | undefined {
+): Promise<Reply | Response | undefined> {
   const question = { endpoint, model, last, messages: texts, tools: [], output: "text", turn: 1 };
   const canned = findCanned(call.world, () => question, callerOf(call));
-  return canned?.type === "body" ? canned : undefined;
+  if (canned?.type === "body") return canned;
+  return isForwarded(call) ? forward(call, question) : undefined;
 }
 
 /** What both endpoints do around their own work: find the model, check the length, count, and tell how it went. */
@@ -85,11 +87,11 @@ async function runOn(
   return { body, headers: perfHeaders(served, false), metrics: perfMetrics(served) };
 }
 
-async function embeddings(call: Call): Promise<Reply> {
+async function embeddings(call: Call): Promise<Reply | Response> {
   const request = decodeInferenceBody(embeddingRequest, call.text);
   const inputs = toInputs(request);
   const texts = inputs.map(({ text }) => text);
-  const canned = cannedBody(call, "embeddings", request.model, texts.at(-1)!, texts);
+  const canned = await instead(call, "embeddings", request.model, texts.at(-1)!, texts);
   if (canned) return canned;
   const { body, headers, metrics } = await runOn(call, request.model, inputs, (target, usage) => {
     const size = call.world.parts.catalog.facts.get(target.model.name)!.dimensions;
@@ -123,10 +125,10 @@ function rank({ query, documents, top_n: most, return_documents: shown }: Rerank
     .map(({ document, ...rest }) => (shown === false ? rest : { ...rest, document }));
 }
 
-async function rerank(call: Call): Promise<Reply> {
+async function rerank(call: Call): Promise<Reply | Response> {
   const request = decodeInferenceBody(rerankRequest, call.text);
   const { query, task } = request;
-  const canned = cannedBody(call, "rerank", request.model ?? RERANKER, query, [query, ...request.documents]);
+  const canned = await instead(call, "rerank", request.model ?? RERANKER, query, [query, ...request.documents]);
   if (canned) return canned;
   const asked = countTokens(query) + countTokens(task ?? "");
   const inputs = request.documents.map((text) => ({ text, tokens: asked + countTokens(text) }));

@@ -1,6 +1,8 @@
 import { hexOf, shortDigest, toUuid } from "../core/random.ts";
 import type { Ms } from "../core/time.ts";
 import type { World } from "../engine/world.ts";
+import { redact } from "../core/redact.ts";
+import { keyOf } from "./auth.ts";
 import { headerOf } from "./header.ts";
 import type { Call, Plane } from "./route.ts";
 
@@ -14,11 +16,6 @@ const kept = [
   "fireworks-model",
   "fireworks-deployment",
 ] as const;
-
-/** Keys that people put into bodies: those of direct routes, and anything that looks like one of the service's. */
-const KEYS = /("direct_?[rR]oute_?[aA]pi_?[kK]eys"\s*:\s*)\[[^\]]*(?:\]|$)|\b(?:fw|fpk)_\w{6,}/g;
-const redact = (text: string): string =>
-  text.replace(KEYS, (_, field?: string) => (field ? `${field}["[redacted]"]` : "[redacted]"));
 
 const cut = (text: string): string => (text.length > JOURNAL_BODY_MAX ? `${text.slice(0, JOURNAL_BODY_MAX)}...` : text);
 
@@ -61,6 +58,7 @@ export function record(
   stream?: StreamNote,
 ): number {
   const { world, context, note } = call;
+  const key = keyOf(context);
   world.parts.lastJournalId += 1;
   world.parts.store.addJournal({
     id: world.parts.lastJournalId,
@@ -72,8 +70,8 @@ export function record(
     headers: redactedHeaders(call),
     deployment: note.deployment,
     model: note.model,
-    requestBody: redact(cut(call.text)),
-    responseBody: redact(cut(responseBody)),
+    requestBody: redact(cut(call.text), key),
+    responseBody: redact(cut(responseBody), key),
     chunks: stream?.chunks ?? 0,
     firstTokenAt: stream?.firstTokenAt ?? null,
     endAt: stream?.endAt ?? null,

@@ -68,6 +68,8 @@ const scriptAnswer = z
     body: z.unknown().describe("Sent as it is."),
     events: z.array(event).min(1).describe("A stream of server-sent events, sent as they are."),
     headers: z.record(z.string(), z.string()),
+    took: offset.describe("How long the answer took; it counts where answers take their time."),
+    verbatim: z.boolean().describe("`{{...}}` means nothing, as in a recording."),
   })
   .partial()
   .refine(

@@ -27,6 +27,8 @@ describe("start says in one line why it cannot", () => {
     [["start", "--prot", "1"], /unknown option '--prot' \(Did you mean --port\?\)/],
     [["start", "--fixtures", "/nowhere"], /\/nowhere: expected a folder of fixtures, got nothing/],
     [["start", "--gpu-quota", "lots"], /Expected a whole number, or none/],
+    [["start", "--record", "x"], /--record and --upstream belong together/],
+    [["start", "--record", "x", "--upstream", "there"], /Expected a URL such as/],
     [["start", "--advance-max", "0"], /Expected a whole number from 1 to 1000000000/],
     [["scenario", "play"], /unknown command 'play'/],
     [["start", "--account", "a b"], /Expected 1-63 letters, digits and dashes/],

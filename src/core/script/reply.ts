@@ -28,7 +28,8 @@ const toDetailed = (chunk: ScriptChunk): Detailed => (typeof chunk === "string" 
 /** What a script says, as the generator would have said it. */
 export function toReply(answer: ScriptAnswer, asked: Asked, captures: Captures): Reply {
   const runs: Run[] = [];
-  const say = (text: string): string => fill(text, asked, captures);
+  const { verbatim } = answer;
+  const say = (text: string): string => (verbatim ? text : fill(text, asked, captures));
   if (answer.reasoning !== undefined)
     runs.push({ kind: "reasoning", tokens: tokenize(say(answer.reasoning)), name: "" });
   const chunks = answer.chunks?.map(toDetailed);
@@ -39,7 +40,8 @@ export function toReply(answer: ScriptAnswer, asked: Asked, captures: Captures):
   const calls = answer.toolCalls ?? [];
   if (tokens.length > 0 || calls.length === 0) runs.push({ kind: "text", tokens, name: "", likely });
   for (const { name, arguments: given } of calls) {
-    const text = typeof given === "string" ? say(given) : JSON.stringify(fillAll(given, asked, captures));
+    const text =
+      typeof given === "string" ? say(given) : JSON.stringify(verbatim ? given : fillAll(given, asked, captures));
     runs.push({ kind: "call", tokens: tokenize(text), name });
   }
   return { runs, finish: answer.finishReason ?? (calls.length > 0 ? "tool_calls" : "stop"), stop: null };
@@ -49,7 +51,9 @@ export function toReply(answer: ScriptAnswer, asked: Asked, captures: Captures):
  * When each token is told, as a span since the request: what stands before the text with its first chunk, what stands
  * behind it with its last. Undefined where the script does not say.
  */
-export function toOffsets({ chunks }: ScriptAnswer, { runs }: Reply): Ms[] | undefined {
+export function toOffsets({ chunks, took }: ScriptAnswer, { runs }: Reply): Ms[] | undefined {
+  const whole = parseSpan(took ?? "");
+  if (whole !== undefined && !chunks) return runs.flatMap(({ tokens }) => tokens.map(() => whole));
   const given = chunks?.map((chunk) => parseSpan(toDetailed(chunk).at ?? ""));
   if (!given?.some((at) => at !== undefined)) return undefined;
   const known: Ms[] = [];

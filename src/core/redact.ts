@@ -1,0 +1,13 @@
+/** Keys that people put into bodies: those of direct routes, and anything that looks like a key of some service. */
+const KEYS =
+  /("direct_?[rR]oute_?[aA]pi_?[kK]eys"\s*:\s*)\[[^\]]*(?:\]|$)|\b(?:fw|fpk)_\w{6,}|\bsk-[A-Za-z0-9_-]{16,}/g;
+const REDACTED = "[redacted]";
+
+/** A shorter key is a word that may stand anywhere. */
+const SECRET_MIN = 12;
+
+/** @param secret the client's own key, which is taken out wherever it stands */
+export function redact(text: string, secret: string | undefined): string {
+  const found = text.replace(KEYS, (_, field?: string) => (field ? `${field}["${REDACTED}"]` : REDACTED));
+  return secret !== undefined && secret.length >= SECRET_MIN ? found.replaceAll(secret, REDACTED) : found;
+}
