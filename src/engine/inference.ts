@@ -19,15 +19,12 @@ import type { Model } from "../schema/model.ts";
 import type { CachedPrompt } from "./prompt-cache.ts";
 import { affinityOf, recallPrompt } from "./prompt-cache.ts";
 import type { Target } from "./routing.ts";
-import { countRate } from "./rate-limit.ts";
+import { countRate, NO_LIMITS } from "./rate-limit.ts";
 import { findTarget, resolveModel } from "./routing.ts";
 import type { Canned } from "./canned.ts";
 import { withUsage } from "./canned.ts";
 import { skipFor, waitForReplica } from "./waiting.ts";
 import type { World } from "./world.ts";
-
-/** A deployment has none, only its capacity. */
-const NO_LIMITS = {};
 
 /** A request that is to be taken on. */
 interface Ask {
@@ -112,7 +109,7 @@ const toWork = (
 function board(world: World, record: DeploymentRecord, caller: Caller, ask: Ask): Boarded {
   const load = world.parts.loads.get(record.name)!;
   const [background, capacity, ready] = [backgroundOf(record), world.capacityOf(record), readyReplicas(record)];
-  const key = ask.prompt && affinityOf(ask.prompt, caller);
+  const key = ask.prompt && affinityOf(ask.prompt.wish, caller);
   const seat = findSeat(load, ready, capacity, background, world.now, key);
   const cachedTokens = seat ? recall(world, record.name, ready, seat.replica, ask, caller) : 0;
   const flight = seat && admit(load, seat, capacity, background, world.now, toWork(ask, cachedTokens));
@@ -274,20 +271,31 @@ export async function serve(
   const made = createAnswer(request, contextOf(world, model, seed, contextLength), canned?.reply);
   const content = canned ? withUsage(made, canned.usage) : made;
   const { promptTokens, completionTokens, blocks } = content;
-  const prompt = { blocks, ...request.cache };
+  const prompt = { blocks, wish: request.cache };
   const speculatedTokens = content.predicted?.matched ?? 0;
   const offsets = canned?.offsets;
   const boarded = take(world, target, caller, { promptTokens, completionTokens, speculatedTokens, offsets, prompt });
   const identity = shortDigest("request", seed, request.identity);
   const id = idPrefix + hexOf(identity, world.countOccurrence(identity));
   const created = Math.floor(world.now / SECOND);
-  const answer = {
-    ...content,
+  const usage = toUsage(content, canned?.usage?.cachedTokens ?? boarded.flight.cachedTokens);
+  // no spread: this is made for every request, and would be slow to make and to read
+  const { parts, reasoningTokens, promptIds, history, predicted } = content;
+  const answer: Answer = {
+    parts,
+    promptTokens,
+    completionTokens,
+    reasoningTokens,
+    promptIds,
+    blocks,
+    predicted,
+    history,
     id,
     created,
     model: echo,
     request,
-    usage: toUsage(content, canned?.usage?.cachedTokens ?? boarded.flight.cachedTokens),
+    usage,
   };
-  return { answer, target, offsets, ...boarded };
+  const { flight, concurrent, limits } = boarded;
+  return { answer, target, offsets, flight, concurrent, limits };
 }

@@ -6,8 +6,9 @@ import type { Caller } from "./inference.ts";
 import type { World } from "./world.ts";
 
 /** A prompt as the cache sees it, and what its client wants of it. */
-export interface CachedPrompt extends CacheWish {
+export interface CachedPrompt {
   blocks: readonly (readonly number[])[];
+  wish: CacheWish;
 }
 
 /** Headers that send requests of one session to one replica (inference §1.3). */
@@ -43,14 +44,15 @@ export function recallPrompt(
   prompt: CachedPrompt,
   caller: Caller,
 ): number {
-  const most = Math.floor(prompt.most / BLOCK_TOKENS);
-  if (world.parts.config.promptCache === "off" || prompt.blocks.length === 0 || most < 1) return 0;
-  const isolation = caller.header("x-prompt-cache-isolation-key") ?? prompt.isolation;
+  const { blocks: prompts, wish } = prompt;
+  const most = Math.floor(wish.most / BLOCK_TOKENS);
+  if (world.parts.config.promptCache === "off" || prompts.length === 0 || most < 1) return 0;
+  const isolation = caller.header("x-prompt-cache-isolation-key") ?? wish.isolation;
   const salt = isolation === undefined ? undefined : hashText(isolation);
   const cache = cacheOf(world, scope, ready, replica);
   let found = 0;
-  for (const all of prompt.blocks) {
-    const blocks = all.slice(0, most);
+  for (const all of prompts) {
+    const blocks = most < all.length ? all.slice(0, most) : all;
     found += cache.recall(replica, salt === undefined ? blocks : blocks.map((block) => mix(block, salt)));
   }
   world.parts.store.putDocument("prompt-cache", scope, cache);

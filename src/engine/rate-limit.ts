@@ -8,6 +8,9 @@ const REQUESTS_PER_MINUTE = 6_000;
 const PROMPT_TOKENS_PER_MINUTE = 3_600_000;
 const GENERATED_TOKENS_PER_MINUTE = 36_000;
 
+/** A deployment has none, only its capacity; the shared service may have none either. */
+export const NO_LIMITS: Record<string, string> = {};
+
 /** What an account has done with one model in one minute of world time; requests are counted over all its models. */
 export interface RateWindow {
   minute: number;
@@ -44,7 +47,7 @@ export function countRate(
   promptTokens: number,
   generatedTokens: number,
 ): Record<string, string> {
-  if (!isOn(world)) return {};
+  if (!isOn(world)) return NO_LIMITS;
   const [all, own] = [windowOf(world, account), windowOf(world, `${account} ${model}`)];
   const isOver =
     all.requests >= REQUESTS_PER_MINUTE ||

@@ -85,7 +85,7 @@ async function toStream(
   const { firstTokenAt, endAt } = served.flight;
   // the journal keeps the answer as one body: what was said, without the framing
   const note = (chunks: number): number => {
-    const body = JSON.stringify(format.toBody(served.answer));
+    const body = format.toBody(served.answer);
     return record(call, pathOf(context.req.url), 200, headers["x-request-id"]!, body, { chunks, firstTokenAt, endAt });
   };
   if (!isInTime) {

@@ -1,4 +1,5 @@
 import type { Served } from "../engine/inference.ts";
+import { NO_LIMITS } from "../engine/rate-limit.ts";
 import { accept } from "../core/generation/speculation.ts";
 import { idOf } from "../core/name.ts";
 import { SECOND } from "../core/time.ts";
@@ -42,22 +43,35 @@ function speculationHeaders({ answer, target: { deployment } }: Timed): Record<s
 
 /** Headers that say how a request went (inference §8.1): the whole set on bodies, the first three on streams. */
 export function perfHeaders(timed: Timed, stream: boolean): Record<string, string> {
-  const { answer, flight, target, concurrent, limits } = timed;
-  const headers: Record<string, string> = {
-    ...limits,
-    "fireworks-prompt-tokens": String(answer.usage.prompt_tokens),
-    "fireworks-cached-prompt-tokens": String(answer.usage.prompt_tokens_details.cached_tokens),
-    "fireworks-server-time-to-first-token": seconds(flight.firstTokenAt - flight.admittedAt),
-  };
+  const { answer, flight, target, limits } = timed;
   const { deployment, model } = target;
-  if (deployment) headers["fireworks-deployment"] = deployment.name;
-  if (stream) return headers;
-  headers["fireworks-server-processing-time"] = seconds(flight.endAt - flight.admittedAt);
-  headers["fireworks-sampling-options"] = samplingText(model);
-  if (answer.predicted || deployment) Object.assign(headers, speculationHeaders(timed));
-  if (!deployment) return headers;
-  return Object.assign(headers, {
-    "fireworks-backend-host": `${idOf(deployment.name)}-${flight.replica}`,
+  const promptTokens = String(answer.usage.prompt_tokens);
+  const cachedTokens = String(answer.usage.prompt_tokens_details.cached_tokens);
+  const firstToken = seconds(flight.firstTokenAt - flight.admittedAt);
+  const headers: Record<string, string> = stream
+    ? {
+        "fireworks-prompt-tokens": promptTokens,
+        "fireworks-cached-prompt-tokens": cachedTokens,
+        "fireworks-server-time-to-first-token": firstToken,
+      }
+    : {
+        "fireworks-prompt-tokens": promptTokens,
+        "fireworks-cached-prompt-tokens": cachedTokens,
+        "fireworks-server-time-to-first-token": firstToken,
+        "fireworks-server-processing-time": seconds(flight.endAt - flight.admittedAt),
+        "fireworks-sampling-options": samplingText(model),
+      };
+  if (limits !== NO_LIMITS) Object.assign(headers, limits);
+  if (!stream && (answer.predicted || deployment)) Object.assign(headers, speculationHeaders(timed));
+  return deployment ? Object.assign(headers, dedicatedHeaders(timed, deployment.name, stream)) : headers;
+}
+
+/** What only a deployment of one's own tells. */
+function dedicatedHeaders({ flight, concurrent }: Timed, name: string, stream: boolean): Record<string, string> {
+  if (stream) return { "fireworks-deployment": name };
+  return {
+    "fireworks-deployment": name,
+    "fireworks-backend-host": `${idOf(name)}-${flight.replica}`,
     "fireworks-num-concurrent-requests": String(concurrent),
     "fireworks-tokenizer-queue-duration": "0.000",
     "fireworks-tokenizer-duration": "0.000",
@@ -65,7 +79,7 @@ export function perfHeaders(timed: Timed, stream: boolean): Record<string, strin
     "fireworks-prefill-duration": seconds(flight.firstTokenAt - flight.startAt),
     "fireworks-generation-queue-duration": "0.000",
     "fireworks-generation-duration": seconds(flight.endAt - flight.firstTokenAt),
-  });
+  };
 }
 
 /** The whole set for a body, under the headers' names without `fireworks-`. */

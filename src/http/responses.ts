@@ -1,9 +1,9 @@
 import type { z } from "zod";
-import { responseFormat, toSaid } from "../core/codec/response-format.ts";
+import { responseFormat, toResponse, toSaid } from "../core/codec/response-format.ts";
 import { decodeResponse } from "../core/codec/response-request.ts";
 import { ApiError } from "../core/error.ts";
 import * as engine from "../engine/responses.ts";
-import type { ResponseBody, ResponseRequest } from "../schema/response.ts";
+import type { ResponseRequest } from "../schema/response.ts";
 import * as schema from "../schema/response.ts";
 import type { Begun } from "./answer.ts";
 import { begin, deliver } from "./answer.ts";
@@ -30,7 +30,7 @@ function keep(
   return engine.keepResponse(call.world, {
     id: answer.id,
     account: call.account,
-    body: responseFormat(asked).toBody(answer) as ResponseBody,
+    body: toResponse(answer, asked),
     messages: [...before, toSaid(answer)],
     flight,
     deployment: target.deployment?.name,

@@ -11,6 +11,8 @@ interface ToolCall {
   function: { name: string; arguments: string };
 }
 
+type Part = Answer["parts"][number];
+
 /** One choice, whole: what the parts of an answer come to. */
 export interface Choice {
   index: number;
@@ -22,16 +24,17 @@ export interface Choice {
   finish: FinishPart;
 }
 
-const newChoice = (index: number): Omit<Choice, "finish"> => ({
+const newChoice = ({ choice: index }: Part): Choice => ({
   index,
   reasoning: "",
   text: "",
   calls: [],
   tokens: [],
   infos: [],
+  finish: { type: "finish", choice: index, reason: "stop", stop: null },
 });
 
-function add(choice: Omit<Choice, "finish">, part: TokenPart): void {
+function add(choice: Choice, part: TokenPart): void {
   const text = part.tokens.join("");
   if (part.type === "text") choice.text += text;
   else if (part.type === "reasoning") choice.reasoning += text;
@@ -53,12 +56,12 @@ export function toChoices({ parts }: Answer): Choice[] {
   return choices;
 }
 
-function foldParts(parts: Answer["parts"]): Choice[] {
+function foldParts(parts: readonly Part[]): Choice[] {
   const choices: Choice[] = [];
-  let choice = newChoice(0);
+  let choice: Choice | undefined;
   for (const part of parts) {
-    if (part.choice !== choice.index) choice = newChoice(part.choice);
-    if (part.type === "finish") choices.push({ ...choice, finish: part });
+    if (!choice || part.choice !== choice.index) choices.push((choice = newChoice(part)));
+    if (part.type === "finish") choice.finish = part;
     else add(choice, part);
   }
   return choices;

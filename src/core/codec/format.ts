@@ -18,8 +18,15 @@ export type Write = (frame: string, tokens: number) => void;
 
 /** How one endpoint writes an answer: as one body, or frame by frame. */
 export interface Format {
-  toBody: (answer: Answer) => object;
+  /** JSON. */
+  toBody: (answer: Answer) => string;
   toStream: (answer: Answer, options: StreamOptions, write: Write) => void;
+}
+
+/** JSON of an object's fields, behind others. */
+function fieldsOf(object: object): string {
+  const text = JSON.stringify(object);
+  return text === "{}" ? "" : `,${text.slice(1, -1)}`;
 }
 
 /** What differs between completions and chat; JSON texts, so that a stream is joined and not built. */
@@ -27,7 +34,8 @@ export interface Style {
   object: string;
   chunkObject: string;
   isChat: boolean;
-  choice: (choice: Choice) => Record<string, unknown>;
+  /** JSON of a choice's fields, with what it tells besides. */
+  choice: (choice: Choice, extras: Record<string, unknown>) => string;
   /** JSON of what opens a choice's stream, if anything does. */
   open: string | undefined;
   /** JSON of a piece's fields. */
@@ -41,21 +49,20 @@ const completionStyle: Style = {
   object: "text_completion",
   chunkObject: "text_completion",
   isChat: false,
-  choice: ({ index, text, finish }) => ({ index, text, logprobs: null, finish_reason: finish.reason }),
+  choice: ({ index, text, finish }, { logprobs = null, ...extras }) =>
+    `"index":${index},"text":${JSON.stringify(text)},"logprobs":${JSON.stringify(logprobs)},"finish_reason":"${finish.reason}"${fieldsOf(extras)}`,
   open: undefined,
   delta: (_, text) => `"text":${JSON.stringify(text)},"logprobs":null`,
   header: () => `"text":"","logprobs":null`,
   finish: `"text":"","logprobs":null`,
 };
 
-function toMessage({ text, reasoning, calls }: Choice): object {
-  const message: Record<string, unknown> = {
-    role: "assistant",
-    content: calls.length > 0 && text === "" ? null : text,
-  };
-  if (reasoning !== "") message["reasoning_content"] = reasoning;
-  if (calls.length > 0) message["tool_calls"] = calls;
-  return message;
+/** JSON of a chat's message. */
+function messageText({ text, reasoning, calls }: Choice): string {
+  const content = calls.length > 0 && text === "" ? "null" : JSON.stringify(text);
+  const thought = reasoning === "" ? "" : `,"reasoning_content":${JSON.stringify(reasoning)}`;
+  const called = calls.length > 0 ? `,"tool_calls":${JSON.stringify(calls)}` : "";
+  return `{"role":"assistant","content":${content}${thought}${called}}`;
 }
 
 const deltaFields: Record<TokenPart["type"], (part: TokenPart, text: string) => string> = {
@@ -69,7 +76,8 @@ const chatStyle: Style = {
   object: "chat.completion",
   chunkObject: "chat.completion.chunk",
   isChat: true,
-  choice: (choice) => ({ index: choice.index, message: toMessage(choice), finish_reason: choice.finish.reason }),
+  choice: (choice, extras) =>
+    `"index":${choice.index},"message":${messageText(choice)},"finish_reason":"${choice.finish.reason}"${fieldsOf(extras)}`,
   open: `"delta":{"role":"assistant"}`,
   delta: (part, text) => `"delta":{${deltaFields[part.type](part, JSON.stringify(text))}}`,
   header: ({ index, id, name }) =>
@@ -77,21 +85,25 @@ const chatStyle: Style = {
   finish: `"delta":{}`,
 };
 
-function toBody(answer: Answer, style: Style): object {
-  const choices = toChoices(answer).map((choice) =>
-    Object.assign(style.choice(choice), extrasOf(answer, choice, style.isChat)),
-  );
-  const body: Record<string, unknown> = {
-    id: answer.id,
-    object: style.object,
-    created: answer.created,
-    model: answer.model,
-    choices,
-    usage: answer.usage,
-  };
-  if (answer.perfMetrics) body["perf_metrics"] = answer.perfMetrics;
-  if (style.isChat && answer.request.tokenIds) body["prompt_token_ids"] = answer.promptIds[0];
-  return body;
+/** JSON of the choices of answers that are asked for again, beside their parts. */
+const choiceTexts = new WeakMap<object, string>();
+
+function choicesText(answer: Answer, style: Style): string {
+  let text = choiceTexts.get(answer.parts);
+  if (text === undefined) {
+    text = toChoices(answer)
+      .map((choice) => `{${style.choice(choice, extrasOf(answer, choice, style.isChat))}}`)
+      .join(",");
+    choiceTexts.set(answer.parts, text);
+  }
+  return text;
+}
+
+function toBody(answer: Answer, style: Style): string {
+  const { id, created, model, usage, perfMetrics, request, promptIds } = answer;
+  const perf = perfMetrics ? `,"perf_metrics":${JSON.stringify(perfMetrics)}` : "";
+  const ids = style.isChat && request.tokenIds ? `,"prompt_token_ids":${JSON.stringify(promptIds[0])}` : "";
+  return `{"id":"${id}","object":"${style.object}","created":${created},"model":${JSON.stringify(model)},"choices":[${choicesText(answer, style)}],"usage":${JSON.stringify(usage)}${perf}${ids}}`;
 }
 
 const toFormat = (style: Style): Format => ({

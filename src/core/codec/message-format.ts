@@ -73,16 +73,16 @@ function envelope(answer: Answer, content: object[], finish: FinishPart | undefi
   };
 }
 
-function toBody(answer: Answer): object {
+function toBody(answer: Answer): string {
   const content = answer.parts.filter(isShown).map((part) => blocks[part.type](answer, part, part.tokens.join("")));
   const body = envelope(answer, content, finishOf(answer), toUsage(answer));
-  if (!answer.request.rawOutput) return body;
+  if (!answer.request.rawOutput) return JSON.stringify(body);
   const {
     completion_logprobs: _,
     videos: __,
     ...raw
   } = extrasOf(answer, toChoices(answer)[0]!, true)["raw_output"] as Record<string, unknown>;
-  return { ...body, raw_output: raw };
+  return JSON.stringify({ ...body, raw_output: raw });
 }
 
 const frame = (type: string, data: object): string => `event: ${type}\ndata: ${JSON.stringify({ type, ...data })}\n\n`;

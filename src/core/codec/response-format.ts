@@ -122,7 +122,8 @@ function envelope(
   };
 }
 
-function toBody(answer: Answer, asked: ResponseRequest): ResponseBody {
+/** The response when it is done. */
+export function toResponse(answer: Answer, asked: ResponseRequest): ResponseBody {
   const shown = answer.parts.filter(isShown);
   const output = shown.map((part, index) => toItem(answer, part, index, index === shown.length - 1));
   const status = isCut(answer) ? "incomplete" : "completed";
@@ -212,14 +213,14 @@ function toStream(answer: Answer, asked: ResponseRequest, { chunkTokens }: Strea
   const shown = answer.parts.filter(isShown);
   for (const [index, part] of shown.entries())
     events.item(answer, part, index, index === shown.length - 1, chunkTokens);
-  const response = toBody(answer, asked);
+  const response = toResponse(answer, asked);
   events.tell(`response.${response.status}`, { response });
   events.end();
 }
 
 /** How answers to this request are written: they tell it back. */
 export const responseFormat = (asked: ResponseRequest): Format => ({
-  toBody: (answer) => toBody(answer, asked),
+  toBody: (answer) => JSON.stringify(toResponse(answer, asked)),
   toStream: (answer, options, write) => toStream(answer, asked, options, write),
 });
 

@@ -74,14 +74,25 @@ export function admit(
   now: Ms,
   { promptTokens, cachedTokens, completionTokens, speculatedTokens, offsets }: Work,
 ): Flight {
-  const counts = { promptTokens, cachedTokens, completionTokens };
-  const common = { replica, status: 200, admittedAt: now };
-  if (offsets && offsets.length > 0)
-    return { ...common, startAt: now, firstTokenAt: now + offsets[0]!, endAt: now + offsets.at(-1)!, ...counts };
   const slots = Math.max(Math.floor(capacity.concurrency - background.inFlight), 1);
-  const startAt = Math.ceil(load.startAt(replica, now, slots) + background.queueMs);
-  const firstTokenAt = startAt + Math.ceil(((promptTokens - cachedTokens) / capacity.prefillTokensPerSecond) * SECOND);
-  const tokens = completionTokens - speculatedTokens * (1 - CHECK_COST);
-  const decodeMs = (tokens / capacity.decodeTokensPerSecond) * crowd(capacity, inFlight) * SECOND;
-  return { ...common, startAt, firstTokenAt, endAt: firstTokenAt + Math.ceil(decodeMs), ...counts };
+  let startAt = now;
+  let firstTokenAt = now + (offsets?.[0] ?? 0);
+  let endAt = now + (offsets?.at(-1) ?? 0);
+  if (!offsets || offsets.length === 0) {
+    startAt = Math.ceil(load.startAt(replica, now, slots) + background.queueMs);
+    firstTokenAt = startAt + Math.ceil(((promptTokens - cachedTokens) / capacity.prefillTokensPerSecond) * SECOND);
+    const tokens = completionTokens - speculatedTokens * (1 - CHECK_COST);
+    endAt = firstTokenAt + Math.ceil((tokens / capacity.decodeTokensPerSecond) * crowd(capacity, inFlight) * SECOND);
+  }
+  return {
+    replica,
+    status: 200,
+    admittedAt: now,
+    startAt,
+    firstTokenAt,
+    endAt,
+    promptTokens,
+    cachedTokens,
+    completionTokens,
+  };
 }
