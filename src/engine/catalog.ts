@@ -113,6 +113,7 @@ const toFacts = (entry: CatalogModel): ModelFacts => ({
   activeB: entry.activeB ?? entry.parametersB,
   moe: entry.activeB !== undefined,
   embedding: entry.kind === "EMBEDDING_MODEL",
+  systemOne: entry.systemOne,
   reasoning: entry.reasoning,
   dimensions: entry.dimensions,
   contextLength: entry.contextLength,

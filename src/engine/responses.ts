@@ -4,7 +4,7 @@ import type { Ms } from "../core/time.ts";
 import { DAY } from "../core/time.ts";
 import type { ChatMessage } from "../schema/chat.ts";
 import type { ResponseBody } from "../schema/response.ts";
-import { hangUp } from "./inference.ts";
+import { hangUp } from "./boarding.ts";
 import type { World } from "./world.ts";
 
 /** A response that can be looked at, gone on from, and while it is not done cancelled. */

@@ -11,6 +11,7 @@ import { headerOf, pathOf } from "./header.ts";
 import { toEnvelope } from "./envelope.ts";
 import { inferenceRoutes } from "./inference.ts";
 import { isJournaled, newRequestId, record } from "./journal.ts";
+import { decisionRoutes } from "./decisions.ts";
 import { embeddingRoutes } from "./embeddings.ts";
 import { openApiRoute } from "./openapi.ts";
 import { resourceRoutes } from "./resources.ts";
@@ -35,6 +36,7 @@ function allRoutes(options: AppOptions): Route[] {
     ...inferenceRoutes(),
     ...responseRoutes(),
     ...embeddingRoutes(),
+    ...decisionRoutes(),
     ...controlRoutes(options.url),
   ];
   routes.push(openApiRoute(routes));

@@ -1,23 +1,14 @@
 import { ApiError } from "../core/error.ts";
 import { embed, logits, relevance } from "../core/generation/embedding.ts";
 import { countTokens } from "../core/generation/token.ts";
-import type { Target } from "../engine/routing.ts";
-import { reach, take } from "../engine/inference.ts";
-import { findCanned } from "../engine/canned.ts";
-import { forward, isForwarded } from "./forward.ts";
 import type { EmbeddingRequest, RerankRequest } from "../schema/embedding.ts";
 import { embeddingRequest, embeddingResponse, rerankRequest, rerankResponse } from "../schema/embedding.ts";
 import { decodeInferenceBody } from "./body.ts";
-import { callerOf } from "./header.ts";
-import { perfHeaders, perfMetrics } from "./perf.ts";
+import type { Input } from "./wordless.ts";
+import { instead, runOn } from "./wordless.ts";
 import type { Call, Reply, Route } from "./route.ts";
 
 const refuse = (message: string): ApiError => new ApiError("invalid_request_error", message);
-
-interface Input {
-  text: string;
-  tokens: number;
-}
 
 /** An object is rendered by the template, `{{field}}` or `{field}`; without one it is its JSON. */
 function render(input: Record<string, unknown>, template: string | null | undefined): string {
@@ -46,46 +37,6 @@ const toBase64 = (vector: readonly number[]): string => {
   for (const [at, value] of vector.entries()) bytes.writeFloatLE(value, at * 4);
   return bytes.toString("base64");
 };
-
-/** What a script has for texts, or an upstream. @throws ApiError what the script says instead */
-async function instead(
-  call: Call,
-  endpoint: "embeddings" | "rerank",
-  model: string,
-  last: string,
-  texts: readonly string[],
-): Promise<Reply | Response | undefined> {
-  const question = { endpoint, model, last, messages: texts, tools: [], output: "text", turn: 1 };
-  const canned = findCanned(call.world, () => question, callerOf(call));
-  if (canned?.type === "body") return canned;
-  return isForwarded(call) ? forward(call, question) : undefined;
-}
-
-/** What both endpoints do around their own work: find the model, check the length, count, and tell how it went. */
-async function runOn(
-  call: Call,
-  model: string,
-  inputs: readonly Input[],
-  work: (target: Target, usage: { prompt_tokens: number; total_tokens: number }) => object,
-): Promise<{ body: object; headers: Record<string, string>; metrics: Record<string, string> }> {
-  const { world } = call;
-  const caller = callerOf(call);
-  const target = await reach(world, model, caller);
-  const longest = target.deployment?.spec.maxContextLength || target.model.contextLength;
-  for (const { tokens } of inputs)
-    if (tokens > longest) throw refuse(`The prompt is too long: ${tokens}, model maximum context length: ${longest}`);
-  const tokens = inputs.reduce((sum, each) => sum + each.tokens, 0);
-  const body = work(target, { prompt_tokens: tokens, total_tokens: tokens });
-  const usage = { prompt_tokens: tokens, prompt_tokens_details: { cached_tokens: 0 } };
-  const served = {
-    target,
-    answer: { usage },
-    ...take(world, target, caller, { promptTokens: tokens, completionTokens: 0 }),
-  };
-  call.note.deployment = target.deployment?.name ?? "";
-  call.note.model = target.echo;
-  return { body, headers: perfHeaders(served, false), metrics: perfMetrics(served) };
-}
 
 async function embeddings(call: Call): Promise<Reply | Response> {
   const request = decodeInferenceBody(embeddingRequest, call.text);

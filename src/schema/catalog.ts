@@ -27,6 +27,7 @@ const catalogModel = z.strictObject({
   lora: z.boolean().default(false),
   reasoning: z.boolean().default(false),
   dimensions: z.int().min(2).default(1024).describe("Of its embeddings."),
+  systemOne: z.boolean().default(false).describe("Whether it answers System One's questions and Decisions."),
   sampling: z.record(z.string(), z.number()).default({}),
 });
 export type CatalogModel = z.infer<typeof catalogModel>;

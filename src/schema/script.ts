@@ -3,7 +3,16 @@ import { glob, pattern } from "./pattern.ts";
 
 /** Canned answers, in files (`scripts/*.json` of a fixtures folder) and at `/__emulator/scripts`; one form for both. */
 
-const endpoints = ["completions", "chat", "messages", "responses", "embeddings", "rerank"] as const;
+const endpoints = [
+  "completions",
+  "chat",
+  "messages",
+  "responses",
+  "embeddings",
+  "rerank",
+  "systemone",
+  "decisions",
+] as const;
 
 const scriptMatch = z
   .strictObject({

@@ -19,7 +19,7 @@ describe("lists", () => {
     expect(await count('name="*/qwen3-*"')).toBeGreaterThan(5);
     expect(await count("context_length>=1000000")).toBeGreaterThan(0);
     expect(await count("base_model_details.moe=true AND context_length < 40000")).toBe(1);
-    expect(await count('create_time > "2026-01-01T00:00:00Z"')).toBe(2);
+    expect(await count('create_time > "2026-01-01T00:00:00Z"')).toBe(3);
     expect(await count("display_name:coder OR display_name:kimi")).toBe(5);
     expect(await count("(kind=EMBEDDING_MODEL OR supports_image_input=true) AND -supports_tools=true")).toBeGreaterThan(
       3,

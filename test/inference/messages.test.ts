@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { foldMessage, messageEvents } from "../support/message-events.ts";
 import { fresh, SERVERLESS } from "../support/api.ts";
 
 const MESSAGES = "/inference/v1/messages";
@@ -16,43 +17,6 @@ async function asker() {
   const { call } = await fresh();
   return async (more: object) =>
     call("POST", MESSAGES, { model: SERVERLESS, max_tokens: 200, messages: user("Why is the sea salty?"), ...more });
-}
-
-/** Events of a stream, checked in their framing. */
-const eventsOf = (text: string): any[] =>
-  text
-    .split("\n\n")
-    .slice(0, -1)
-    .map((frame) => {
-      const [first, second] = frame.split("\n") as [string, string];
-      const data = JSON.parse(second.slice("data: ".length));
-      expect(first).toBe(`event: ${data.type}`);
-      return data;
-    });
-
-/** What a client makes of the events. */
-function foldMessage(events: any[]): any {
-  const { message } = events[0];
-  const inputs: string[] = [];
-  for (const event of events) {
-    const { index, delta } = event;
-    if (event.type === "content_block_start") message.content[index] = event.content_block;
-    if (event.type === "content_block_delta") {
-      if (delta.type === "text_delta") message.content[index].text += delta.text;
-      if (delta.type === "thinking_delta") message.content[index].thinking += delta.thinking;
-      if (delta.type === "signature_delta") message.content[index].signature += delta.signature;
-      if (delta.type === "input_json_delta") inputs[index] = (inputs[index] ?? "") + delta.partial_json;
-    }
-    if (event.type === "content_block_stop" && inputs[index] !== undefined) {
-      try {
-        message.content[index].input = JSON.parse(inputs[index]);
-      } catch {
-        // cut by max_tokens
-      }
-    }
-    if (event.type === "message_delta") Object.assign(message, delta, { usage: event.usage });
-  }
-  return message;
 }
 
 describe("Messages", () => {
@@ -151,7 +115,7 @@ describe("Messages", () => {
     const whole = (await (await asker())(more)).body;
     const { text, headers } = await (await asker())({ ...more, stream: true });
     expect(headers.get("content-type")).toBe("text/event-stream");
-    const events = eventsOf(text);
+    const events = messageEvents(text);
     expect(events[0].message.usage.output_tokens).toBe(0);
     expect(events.at(-1)).toEqual({ type: "message_stop" });
     expect(foldMessage(events)).toEqual(whole);

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { chatRequest } from "../../src/schema/chat.ts";
 import { completionRequest } from "../../src/schema/completion.ts";
 import { embeddingRequest, rerankRequest } from "../../src/schema/embedding.ts";
+import { responseRequest } from "../../src/schema/response.ts";
 import { messageRequest } from "../../src/schema/message.ts";
 import { fresh, SERVERLESS } from "../support/api.ts";
 
@@ -89,6 +90,7 @@ describe("any body is answered or refused", () => {
     ["/v1/completions", Object.keys(completionRequest.shape), { prompt: "a" }],
     ["/v1/chat/completions", Object.keys(chatRequest.shape), { messages: [{ role: "user", content: "a" }] }],
     ["/v1/messages", Object.keys(messageRequest.shape), { messages: [{ role: "user", content: "a" }] }],
+    ["/v1/responses", Object.keys(responseRequest.shape), { input: "a" }],
     ["/v1/embeddings", Object.keys(embeddingRequest.shape), { input: "a", dimensions: 8 }],
     ["/v1/rerank", Object.keys(rerankRequest.shape), { query: "a", documents: ["a", "b"] }],
   ] as const)("%s", { timeout: 600_000 }, async (path, fields, start) => {

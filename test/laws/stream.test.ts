@@ -2,7 +2,12 @@ import { describe, expect } from "vitest";
 import type { Random } from "../../src/core/random.ts";
 import { createEmulator } from "../../src/index.ts";
 import { fold } from "../support/fold.ts";
+import { foldMessage, messageEvents } from "../support/message-events.ts";
 import { property } from "../support/random.ts";
+import { eventsOf, foldEvents } from "../support/response-events.ts";
+
+/** An emulator for each answer takes its time. */
+const SHARE = 0.5;
 
 const QUESTIONS = [
   "Why is the sea salty?",
@@ -63,22 +68,73 @@ function withoutNothing(body: any): unknown {
   return body;
 }
 
-describe("stream = body", () => {
-  property("folding a stream's chunks gives the body, in both formats and both usage modes", async (random, seed) => {
-    const body = randomBody(random);
-    const path = "messages" in body ? "/v1/chat/completions" : "/v1/completions";
-    const ask = async (more: Record<string, unknown>): Promise<string> => {
-      await using emulator = await createEmulator({ clock: "manual", seed, chunkTokens: 1 + (seed % 3) });
-      const response = await emulator.fetch(`${emulator.url}${path}`, {
-        method: "POST",
-        headers: { authorization: "Bearer k" },
-        body: JSON.stringify({ ...body, ...more }),
-      });
-      expect(response.status).toBe(200);
-      return response.text();
-    };
-    const whole = withoutNothing(JSON.parse(await ask({})));
-    expect(fold(await ask({ stream: true }))).toEqual(whole);
-    expect(fold(await ask({ stream: true, stream_options: { include_usage: true } }))).toEqual(whole);
+async function ask(seed: number, path: string, body: Record<string, unknown>): Promise<string> {
+  await using emulator = await createEmulator({ clock: "manual", seed, chunkTokens: 1 + (seed % 3) });
+  const response = await emulator.fetch(`${emulator.url}${path}`, {
+    method: "POST",
+    headers: { authorization: "Bearer k" },
+    body: JSON.stringify(body),
   });
+  expect(response.status).toBe(200);
+  return response.text();
+}
+
+/** The items of a response; what is told in the end of them is not told by their pieces. */
+const withoutStatus = ({ output }: any): unknown =>
+  output.map(({ content, ...item }: any) => ({
+    ...item,
+    status: undefined,
+    ...(content ? { text: content.map(({ text }: any) => text) } : {}),
+  }));
+
+describe("stream = body", () => {
+  property(
+    "folding a stream's chunks gives the body, in both formats and both usage modes",
+    async (random, seed) => {
+      const body = randomBody(random);
+      const path = "messages" in body ? "/v1/chat/completions" : "/v1/completions";
+      const whole = withoutNothing(JSON.parse(await ask(seed, path, body)));
+      expect(fold(await ask(seed, path, { ...body, stream: true }))).toEqual(whole);
+      const told = { ...body, stream: true, stream_options: { include_usage: true } };
+      expect(fold(await ask(seed, path, told))).toEqual(whole);
+    },
+    SHARE,
+  );
+
+  property(
+    "of Messages and Responses too",
+    async (random, seed) => {
+      const question = random.pick(QUESTIONS);
+      const model = `accounts/fireworks/models/${random.pick(models)}`;
+      const length = 1 + random.below(120);
+      const flat = tools.map(({ function: { name, parameters } }) => ({ name, parameters }));
+      const withTools = random.chance(0.5);
+      const message = {
+        model,
+        messages: [{ role: "user", content: question }],
+        max_tokens: length,
+        ...(random.chance(0.3) ? { stop_sequences: [random.pick([".", "the"])] } : {}),
+        ...(random.chance(0.2)
+          ? { output_config: { format: { type: "json_schema", schema: { type: "object" } } } }
+          : {}),
+        ...(withTools ? { tools: flat.map(({ name, parameters }) => ({ name, input_schema: parameters })) } : {}),
+        ...(withTools && random.chance(0.5) ? { tool_choice: { type: "any" } } : {}),
+      };
+      const whole = JSON.parse(await ask(seed, "/v1/messages", message));
+      expect(foldMessage(messageEvents(await ask(seed, "/v1/messages", { ...message, stream: true })))).toEqual(whole);
+      const response = {
+        model,
+        input: question,
+        max_output_tokens: length,
+        ...(random.chance(0.3) ? { include: ["message.output_text.logprobs"] } : {}),
+        ...(random.chance(0.2) ? { text: { format: { type: "json_object" } } } : {}),
+        ...(withTools ? { tools: flat.map((each) => ({ type: "function", ...each })) } : {}),
+      };
+      const body = JSON.parse(await ask(seed, "/v1/responses", response));
+      const events = eventsOf(await ask(seed, "/v1/responses", { ...response, stream: true }));
+      expect(events.at(-1)!["response"]).toEqual(body);
+      expect(withoutStatus(foldEvents(events))).toEqual(withoutStatus(body));
+    },
+    SHARE,
+  );
 });

@@ -11,6 +11,8 @@ export interface ModelFacts {
   activeB: number;
   moe: boolean;
   embedding: boolean;
+  /** Whether it answers System One's questions. */
+  systemOne: boolean;
   /** Whether it can think before it answers. */
   reasoning: boolean;
   /** Of its embeddings. */

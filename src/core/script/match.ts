@@ -64,9 +64,11 @@ const canon = (value: unknown): string => JSON.stringify(value);
 
 const isSaying = ({ error, body }: ScriptAnswer): boolean => error === undefined && body === undefined;
 
-/** Vectors and rankings cannot be said in words. */
+/** What these answer cannot be said in words. */
+const wordless = new Set(["embeddings", "rerank", "systemone", "decisions"]);
+
 export const canAnswer = ({ respond }: Script, endpoint: string | undefined): boolean =>
-  (endpoint !== "embeddings" && endpoint !== "rerank") || ![respond].flat().some(isSaying);
+  endpoint === undefined || !wordless.has(endpoint) || ![respond].flat().some(isSaying);
 
 /** Whether the later of two scripts can never be reached: all that the earlier demands, it demands too. */
 export const hides = (earlier: Script, later: Script): boolean =>
