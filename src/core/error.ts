@@ -70,12 +70,15 @@ export const texts = {
   recentTraffic: "deployment has received inference requests in the last hour, pass ignore_checks to skip this check",
 } as const;
 
+/** What a suspended account is told, whatever it asks for. */
+export const suspendedText = (account: string): string =>
+  `Account ${account} is suspended, possibly due to reaching the monthly spending limit or failure to pay past invoices. Please go to https://fireworks.ai/account/billing for more information.`;
+
 /** What an error says when nobody says otherwise; seen on the wire where inference §7.2 has a text, ours elsewhere. */
 const usualTexts: Partial<Record<ErrorCode, string>> = {
   UNAUTHORIZED: texts.badKey,
   NOT_FOUND: texts.noModel,
-  PRECONDITION_FAILED:
-    "Account local is suspended, possibly due to reaching the monthly spending limit or failure to pay past invoices. Please go to https://fireworks.ai/account/billing for more information.",
+  PRECONDITION_FAILED: suspendedText("local"),
   RATE_LIMIT_EXCEEDED:
     "You have exceeded your rate limit for this API. Please try again later. For more information, see https://docs.fireworks.ai/guides/quotas_usage/rate-limits.",
   DEPLOYMENT_SCALING_UP: texts.scalingUp,

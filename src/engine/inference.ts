@@ -14,6 +14,7 @@ import type { Model } from "../schema/model.ts";
 import type { Target } from "./routing.ts";
 import type { Boarded } from "./boarding.ts";
 import { take, turnAway } from "./boarding.ts";
+import { demandActive } from "./identity.ts";
 import { findTarget, resolveModel } from "./routing.ts";
 import type { Canned } from "./canned.ts";
 import { withUsage } from "./canned.ts";
@@ -97,6 +98,8 @@ function toUsage({ promptTokens, completionTokens, reasoningTokens }: AnswerCont
 export async function reach(world: World, model: string, caller: Caller): Promise<Target> {
   world.catchUp();
   const target = resolveModel(world, model, caller.account);
+  // after the model was found: a suspended account hears 404 for what is not there (inference §7.3)
+  demandActive(world, caller.account);
   return target.deployment ? { ...target, deployment: await awaken(world, target.deployment, caller) } : target;
 }
 

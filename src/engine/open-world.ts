@@ -9,6 +9,7 @@ import type { Ms } from "../core/time.ts";
 import { toTimestamp } from "../core/time.ts";
 import type { GpuCounts } from "../core/deployment/fleet.ts";
 import type { Account } from "../schema/account.ts";
+import { user } from "../schema/identity.ts";
 import type { Catalog } from "./catalog.ts";
 import { PUBLIC_ACCOUNT } from "./catalog.ts";
 import { Clock, hostNow, VIRTUAL_START } from "./clock.ts";
@@ -21,6 +22,8 @@ import { TimerQueue } from "./queue.ts";
 import type { StoredQuota } from "./quotas.ts";
 import type { RateWindow } from "./rate-limit.ts";
 import { Recordings } from "./recordings.ts";
+import type { Resources, StoredResource } from "./resources.ts";
+import { newValue, putResource } from "./resources.ts";
 import type { StoredResponse } from "./responses.ts";
 import type { ScriptEntry } from "./scripts.ts";
 import type { WorldParts } from "./world.ts";
@@ -67,6 +70,15 @@ function openFleet(store: Store, catalog: Catalog): FleetState {
   return fleet;
 }
 
+function groupResources(all: readonly StoredResource[]): Resources {
+  const groups: Resources = new Map();
+  for (const resource of all) {
+    const group = groups.get(resource.collection) ?? new Map<string, StoredResource>();
+    groups.set(resource.collection, group.set(resource.name, resource));
+  }
+  return groups;
+}
+
 /** Scripts that were made, then those of files, each with how often it was asked for. */
 function openScripts(store: Store, catalog: Catalog): ScriptEntry[] {
   const saved = readAll<ScriptEntry>(store, "script").map(([, entry]) => entry);
@@ -101,6 +113,7 @@ function readParts(config: WorldConfig, catalog: Catalog, store: Store): WorldPa
       ]),
     ),
     recordings: config.record === undefined ? undefined : new Recordings(config.record),
+    resources: groupResources(readAll<StoredResource>(store, "resource").map(([, resource]) => resource)),
     responses: new Map(readAll<StoredResponse>(store, "response")),
     faults: new Map(readAll<FaultEntry>(store, "fault")),
     scripts: openScripts(store, catalog),
@@ -128,6 +141,10 @@ export function ensureAccount(world: World, id: string): void {
   const account = newAccount(id, world.now);
   accounts.set(name, account);
   store.putDocument("account", name, account);
+  const owner = `${name}/users/owner`;
+  const { createTime, email } = account;
+  const filled = { name: owner, createTime, updateTime: createTime, state: "READY", role: "admin", email };
+  putResource(world, { collection: "users", name: owner, value: newValue(user, {}, filled), hidden: {} });
 }
 
 /** What every world has from the start. */

@@ -3,11 +3,16 @@ import type { Json } from "../core/list/field.ts";
 import type { Page } from "../core/list/page.ts";
 import { listPage } from "../core/list/page.ts";
 import type { ListQuery } from "../schema/wire.ts";
+import type { Identity } from "./identity.ts";
 import { accountKind } from "./kinds/account.ts";
+import { apiKeyKind } from "./kinds/api-key.ts";
+import { auditLogKind } from "./kinds/audit-log.ts";
 import { deploymentKind } from "./kinds/deployment.ts";
 import { modelKind } from "./kinds/model.ts";
 import { quotaKind } from "./kinds/quota.ts";
 import { reservationKind } from "./kinds/reservation.ts";
+import { secretKind } from "./kinds/secret.ts";
+import { userKind } from "./kinds/user.ts";
 import type { World } from "./world.ts";
 
 /** What a method is called with: decoded, and checked against its schemas. */
@@ -16,6 +21,7 @@ export interface Invocation {
   account: string;
   /** The full name; of the parent for list and create. */
   name: string;
+  caller: Identity;
   query: Record<string, unknown>;
   body: Json;
 }
@@ -44,19 +50,40 @@ export interface Kind {
   schema: z.ZodObject;
   /** Field of the default order (control-plane §9). */
   defaultOrder: string;
+  /** The field that tells apart what is alike in the order; the name when left out. */
+  tie?: string;
+  /** Items on a page when nobody says. */
+  pageSize?: number;
+  /** The collection whose resources these belong to, e.g. `users`; the account's own when left out. */
+  under?: string;
+  /** Only admins may change these, and users what is their own. */
+  adminOnly?: boolean;
   listQuery?: z.ZodObject;
   all(world: World, call: Invocation): Iterable<Json>;
-  find(world: World, name: string): Json | undefined;
+  /** Undefined for what can only be listed. */
+  find: ((world: World, name: string) => Json | undefined) | undefined;
   create?: Method;
   update?: Method;
   remove?: Method;
   /** Custom methods, `POST /v1/accounts/a/deployments/d:undelete`. */
   verbs?: Record<string, Method>;
+  /** The same on the collection, `POST .../apiKeys:delete`. */
+  collectionVerbs?: Record<string, Method>;
 }
 
-export const kinds: readonly Kind[] = [accountKind, modelKind, deploymentKind, quotaKind, reservationKind];
+export const kinds: readonly Kind[] = [
+  accountKind,
+  userKind,
+  apiKeyKind,
+  secretKind,
+  auditLogKind,
+  modelKind,
+  deploymentKind,
+  quotaKind,
+  reservationKind,
+];
 
 /** One page of a kind. */
 export function listResources(kind: Kind, world: World, call: Invocation): Page {
-  return listPage(kind.all(world, call), call.query as ListQuery, kind.defaultOrder);
+  return listPage(kind.all(world, call), call.query as ListQuery, kind.defaultOrder, kind.tie, kind.pageSize);
 }

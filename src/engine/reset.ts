@@ -30,6 +30,7 @@ const work: Record<ResetPart, (world: World) => void> = {
       parts.rateWindows,
       parts.promptCaches,
       parts.responses,
+      parts.resources,
     ])
       map.clear();
     parts.queue.clear();

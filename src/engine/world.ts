@@ -31,6 +31,7 @@ import type { TimerQueue } from "./queue.ts";
 import type { StoredQuota } from "./quotas.ts";
 import type { RateWindow } from "./rate-limit.ts";
 import type { Recordings } from "./recordings.ts";
+import type { Resources } from "./resources.ts";
 import type { StoredResponse } from "./responses.ts";
 import { forgetResponse } from "./responses.ts";
 import { Saver } from "./saver.ts";
@@ -60,6 +61,8 @@ export interface WorldParts {
   promptCaches: Map<string, PromptCache>;
   /** Where what an upstream answers is written down; undefined when nothing is asked of one. */
   recordings: Recordings | undefined;
+  /** Users, keys, models and the like: what is neither a deployment nor the catalogue's. */
+  resources: Resources;
   /** Answers that can be asked for again, in the order of their making. */
   responses: Map<string, StoredResponse>;
   /** Failures on purpose, in the order they are tried. */

@@ -3,6 +3,7 @@ import type { Context } from "hono";
 import { ApiError, texts } from "../core/error.ts";
 import type { Worlds } from "../engine/worlds.ts";
 import { PRODUCT } from "../engine/version.ts";
+import { nobody } from "../engine/identity.ts";
 import { authenticate } from "./auth.ts";
 import { decodeQuery, readText } from "./body.ts";
 import { controlRoutes } from "./control.ts";
@@ -88,8 +89,10 @@ async function run(route: Route, call: Call, options: AppOptions): Promise<Respo
   const { context } = call;
   const path = pathOf(context.req.url);
   try {
-    if (route.plane === "control" || route.plane === "inference")
-      call.account = authenticate(call.world, context, route.plane);
+    if (route.plane === "control" || route.plane === "inference") {
+      call.identity = authenticate(call.world, context, route.plane);
+      call.account = call.identity.account;
+    }
     if (route.method !== "GET") call.text = await readText(context, options.maxBodyBytes);
     const fault = isJournaled(route.plane) ? findFault(call) : undefined;
     if (fault) await beforeRequest(call, fault);
@@ -126,6 +129,7 @@ export function createApp(options: AppOptions): Hono {
       world,
       context,
       account: world.parts.config.account,
+      identity: nobody(world.parts.config.account),
       params,
       query: {},
       text: "",

@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import { ApiError, texts } from "../core/error.ts";
-import { accountName } from "../core/name.ts";
+import type { Identity } from "../engine/identity.ts";
+import { identify } from "../engine/identity.ts";
 import type { World } from "../engine/world.ts";
 import { headerOf } from "./header.ts";
 import type { Plane } from "./route.ts";
@@ -13,15 +14,13 @@ export function keyOf(context: Context): string | undefined {
 }
 
 /**
- * The caller's account ID.
+ * Who calls.
  * @throws ApiError 401; for a wrong key on the control plane 403, as seen there (inference §7.2)
  */
-export function authenticate(world: World, context: Context, plane: Plane): string {
-  const { auth, account } = world.parts.config;
+export function authenticate(world: World, context: Context, plane: Plane): Identity {
   const key = keyOf(context);
   if (!key) throw new ApiError("UNAUTHORIZED", texts.badKey);
-  if (auth === "any") return account;
-  const owner = key.startsWith("fw_") ? key.slice(3) : "";
-  if (owner !== "" && world.parts.accounts.has(accountName(owner))) return owner;
-  throw new ApiError(plane === "control" ? "FORBIDDEN_KEY" : "UNAUTHORIZED", texts.badKey);
+  const identity = identify(world, key);
+  if (!identity) throw new ApiError(plane === "control" ? "FORBIDDEN_KEY" : "UNAUTHORIZED", texts.badKey);
+  return identity;
 }

@@ -1,3 +1,4 @@
+import { accountRoutes } from "./accounts.ts";
 import { capacityRoute } from "./capacity.ts";
 import { clockRoutes } from "./clock.ts";
 import { eventRoutes } from "./events.ts";
@@ -24,6 +25,7 @@ export function controlRoutes(url: () => string): Route[] {
     ...clockRoutes(),
     ...eventRoutes(),
     ...requestRoutes(),
+    ...accountRoutes(),
     ...fleetRoutes(),
     ...scriptRoutes(),
     ...faultRoutes(),

@@ -9,6 +9,7 @@ import { translate } from "../core/codec/shim.ts";
 import { Memo } from "../core/memo.ts";
 import { accountOf, resourceName } from "../core/name.ts";
 import { parseTimestamp, SECOND } from "../core/time.ts";
+import { demandActive } from "../engine/identity.ts";
 import type { World } from "../engine/world.ts";
 import { chatRequest, chatResponse, modelList } from "../schema/chat.ts";
 import { completionRequest, completionResponse } from "../schema/completion.ts";
@@ -98,7 +99,10 @@ export function inferenceRoutes(): Route[] {
       tag: "Inference",
       summary: "List the models that can be called",
       result: modelList,
-      handle: (call) => ({ body: { object: "list", data: listModels(call.world) } }),
+      handle: (call) => {
+        demandActive(call.world, call.account);
+        return { body: { object: "list", data: listModels(call.world) } };
+      },
     },
     {
       method: "GET",

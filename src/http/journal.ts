@@ -38,6 +38,9 @@ function redactedHeaders(call: Call): string {
     const value = headerOf(call.context, name);
     if (value !== undefined) headers[name] = value;
   }
+  // who it was, for the audit log
+  if (call.identity.keyId !== "") headers["x-emulator-api-key-id"] = call.identity.keyId;
+  if (call.identity.email !== "") headers["x-emulator-principal"] = call.identity.email;
   return JSON.stringify(headers);
 }
 
@@ -47,6 +50,10 @@ export interface StreamNote {
   firstTokenAt: Ms;
   endAt: Ms;
 }
+
+/** A secret's value is kept nowhere. */
+const hideValue = (path: string, text: string): string =>
+  /\/secrets(?:\/|$)/.test(path) ? text.replace(/("value"\s*:\s*)"(?:[^"\\]|\\.)*"/g, '$1"[redacted]"') : text;
 
 /** Writes a served request down; it is committed with the next group. @returns its number */
 export function record(
@@ -70,7 +77,7 @@ export function record(
     headers: redactedHeaders(call),
     deployment: note.deployment,
     model: note.model,
-    requestBody: redact(cut(call.text), key),
+    requestBody: redact(cut(hideValue(path, call.text)), key),
     responseBody: redact(cut(responseBody), key),
     chunks: stream?.chunks ?? 0,
     firstTokenAt: stream?.firstTokenAt ?? null,

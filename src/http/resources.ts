@@ -1,29 +1,34 @@
 import { z } from "zod";
 import { notFound } from "../core/error.ts";
 import { applyMask, parseMask } from "../core/list/mask.ts";
+import { toSnake } from "../core/name.ts";
+import { authorize } from "../engine/identity.ts";
 import type { Invocation, Kind, Method as KindMethod } from "../engine/registry.ts";
 import { kinds, listResources } from "../engine/registry.ts";
 import { getQuery, listQuery } from "../schema/wire.ts";
 import { decodeControlBody } from "./body.ts";
 import type { Call, Method, Route } from "./route.ts";
 
+const idParam = (collection: string): string => `${toSnake(collection.replace(/s$/, ""))}_id`;
+
 /** Paths of a kind; accounts are the one kind without a parent. */
-function pathsOf(kind: Kind): { parent: string; item: string } {
-  if (kind.collection === "accounts") return { parent: "/v1/accounts", item: "/v1/accounts/{account_id}" };
-  const parent = `/v1/accounts/{account_id}/${kind.collection}`;
-  return { parent, item: `${parent}/{${kind.collection.slice(0, -1)}_id}` };
+function pathsOf({ collection, under }: Kind): { parent: string; item: string } {
+  if (collection === "accounts") return { parent: "/v1/accounts", item: "/v1/accounts/{account_id}" };
+  const owner = under === undefined ? "" : `/${under}/{${idParam(under)}}`;
+  const parent = `/v1/accounts/{account_id}${owner}/${collection}`;
+  return { parent, item: `${parent}/{${idParam(collection)}}` };
 }
 
-function invoke(kind: Kind, call: Call, body: Invocation["body"] = {}): Invocation {
+/** Who is called, and by whom. @throws ApiError PERMISSION_DENIED, PRECONDITION_FAILED */
+function invoke(kind: Kind, call: Call, writes: boolean, body: Invocation["body"] = {}): Invocation {
   const { account_id: account = call.account, ...ids } = call.params;
-  const id = Object.values(ids)[0];
-  const name =
-    kind.collection === "accounts"
-      ? `accounts/${account}`
-      : id === undefined
-        ? `accounts/${account}`
-        : `accounts/${account}/${kind.collection}/${id}`;
-  return { account, name, query: call.query, body };
+  const ownerId = kind.under === undefined ? undefined : ids[idParam(kind.under)];
+  const owner = `accounts/${account}${ownerId === undefined ? "" : `/${kind.under}/${ownerId}`}`;
+  const id = kind.collection === "accounts" ? undefined : ids[idParam(kind.collection)];
+  const user = kind.under === "users" ? owner : "";
+  authorize(call.world, call.identity, { account, user, writes, adminOnly: kind.adminOnly ?? false });
+  const name = id === undefined ? owner : `${owner}/${kind.collection}/${id}`;
+  return { account, name, query: call.query, body, caller: call.identity };
 }
 
 function listRoute(kind: Kind, path: string): Route {
@@ -37,7 +42,7 @@ function listRoute(kind: Kind, path: string): Route {
     query,
     result: z.object({ [kind.collection]: z.array(kind.schema), nextPageToken: z.string(), totalSize: z.int() }),
     handle: (call) => {
-      const page = listResources(kind, call.world, invoke(kind, call));
+      const page = listResources(kind, call.world, invoke(kind, call, false));
       return { body: { [kind.collection]: page.items, nextPageToken: page.nextPageToken, totalSize: page.totalSize } };
     },
   };
@@ -54,7 +59,7 @@ function getRoute(kind: Kind, path: string): Route {
     result: kind.schema,
     handle: (call) => {
       const mask = parseMask(call.query["readMask"] as string | undefined);
-      const resource = kind.find(call.world, invoke(kind, call).name);
+      const resource = kind.find!(call.world, invoke(kind, call, false).name);
       if (!resource) throw notFound();
       return { body: applyMask(resource, mask) };
     },
@@ -72,7 +77,8 @@ function methodRoute(kind: Kind, method: KindMethod, path: string): Route {
     body: method.body,
     result: method.result ?? z.object({}),
     handle: (call) => {
-      const invocation = invoke(kind, call, method.body ? decodeControlBody(method.body, call.text) : {});
+      const writes = method.http !== "GET";
+      const invocation = invoke(kind, call, writes, method.body ? decodeControlBody(method.body, call.text) : {});
       call.note.deployment = kind.collection === "deployments" ? invocation.name : "";
       return { body: method.run(call.world, invocation) };
     },
@@ -83,12 +89,15 @@ function methodRoute(kind: Kind, method: KindMethod, path: string): Route {
 export function resourceRoutes(): Route[] {
   return kinds.flatMap((kind) => {
     const { parent, item } = pathsOf(kind);
-    const routes = [listRoute(kind, parent), getRoute(kind, item)];
+    const routes = [listRoute(kind, parent)];
+    if (kind.find) routes.push(getRoute(kind, item));
     if (kind.create) routes.push(methodRoute(kind, kind.create, parent));
     if (kind.update) routes.push(methodRoute(kind, kind.update, item));
     if (kind.remove) routes.push(methodRoute(kind, kind.remove, item));
     for (const [verb, method] of Object.entries(kind.verbs ?? {}))
       routes.push(methodRoute(kind, method, `${item}:${verb}`));
+    for (const [verb, method] of Object.entries(kind.collectionVerbs ?? {}))
+      routes.push(methodRoute(kind, method, `${parent}:${verb}`));
     return routes;
   });
 }

@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import type { z } from "zod";
+import type { Identity } from "../engine/identity.ts";
 import type { World } from "../engine/world.ts";
 
 /** The layer that answers, which decides the envelope of its errors (inference §7.1). */
@@ -16,6 +17,8 @@ export interface Call {
   context: Context;
   /** The caller's account ID. */
   account: string;
+  /** Who calls; the owner of the account where nobody has to say. */
+  identity: Identity;
   params: Record<string, string>;
   query: Record<string, unknown>;
   /** The raw text of the body; empty when there is none. */

@@ -53,3 +53,7 @@ export const listQuery = z.object({
 export type ListQuery = z.infer<typeof listQuery>;
 
 export const getQuery = listQuery.pick({ readMask: true });
+
+export const updateMaskQuery = z.object({
+  updateMask: z.string().optional().describe("Comma-separated fields to change; those in the body when left out."),
+});

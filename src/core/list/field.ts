@@ -14,3 +14,9 @@ export function readField(resource: Json, path: string): unknown {
   }
   return value;
 }
+
+/** A text of a resource, or of a query; empty when there is none. */
+export const textOf = (resource: Json | null, field: string): string => {
+  const value = resource?.[field];
+  return typeof value === "string" ? value : "";
+};

@@ -12,9 +12,12 @@ function compare(left: unknown, right: unknown): number {
   return a < b ? -1 : Number(a > b);
 }
 
-/** `create_time desc, name`: comma-separated fields; ties by name, so that an order is always total. */
-export function parseOrder(text: string): Order {
-  const keys = `${text},name`
+/**
+ * `create_time desc, name`: comma-separated fields.
+ * @param tie tells apart what is alike, so that an order is always total
+ */
+export function parseOrder(text: string, tie: string): Order {
+  const keys = `${text},${tie}`
     .split(",")
     .filter((key) => key.trim() !== "")
     .map((key) => {

@@ -35,20 +35,26 @@ function parseToken(token: string, mark: string): Json {
   throw invalid("invalid page token: it is not from this list, or the other parameters have changed");
 }
 
-function pageSize(query: ListQuery): number {
+function pageSize(query: ListQuery, usual: number): number {
   const size = query.pageSize ?? 0;
   if (size < 0) throw invalid("page_size must not be negative");
-  return size === 0 ? PAGE_SIZE_DEFAULT : Math.min(size, PAGE_SIZE_MAX);
+  return size === 0 ? usual : Math.min(size, PAGE_SIZE_MAX);
 }
 
 /** Filters, orders, cuts and masks: the one implementation of control-plane §9 for all kinds. */
-export function listPage(resources: Iterable<Json>, query: ListQuery, defaultOrder: string): Page {
+export function listPage(
+  resources: Iterable<Json>,
+  query: ListQuery,
+  defaultOrder: string,
+  tie = "name",
+  usualSize = PAGE_SIZE_DEFAULT,
+): Page {
   const filter = parseFilter(query.filter ?? "");
   const orderBy = query.orderBy?.trim() || defaultOrder;
-  const order: Order = parseOrder(orderBy);
-  const orderPaths = parseMask(`${orderBy.replace(/\s+(asc|desc)\b/gi, "")},name`);
+  const order: Order = parseOrder(orderBy, tie);
+  const orderPaths = parseMask(`${orderBy.replace(/\s+(asc|desc)\b/gi, "")},${tie}`);
   const mask = parseMask(query.readMask);
-  const size = pageSize(query);
+  const size = pageSize(query, usualSize);
   const mark = digest(query.filter ?? "", orderBy).slice(0, 8);
 
   const all = [...resources].filter(filter).sort(order);

@@ -1,6 +1,5 @@
 import { toResource } from "../../core/deployment/resource.ts";
 import type { Json } from "../../core/list/field.ts";
-import { accountName } from "../../core/name.ts";
 import {
   createDeploymentQuery,
   deleteDeploymentQuery,
@@ -19,6 +18,7 @@ import {
   updateDeployment,
 } from "../deployments.ts";
 import type { Kind } from "../registry.ts";
+import { isUnder } from "../resources.ts";
 import { skipFor } from "../waiting.ts";
 
 /** On-demand deployments (control-plane §1.2, §2, §4). */
@@ -30,9 +30,8 @@ export const deploymentKind: Kind = {
   listQuery: listQuery.extend({ showDeleted: z.stringbool().optional().describe("Soft-deleted ones too.") }),
 
   all: function* (world, call) {
-    const prefix = `${accountName(call.account)}/`;
     for (const record of world.parts.deployments.values()) {
-      if (record.name.startsWith(prefix) && (record.state !== "DELETED" || call.query["showDeleted"]))
+      if (isUnder(call.name, record.name) && (record.state !== "DELETED" || call.query["showDeleted"]))
         yield toResource(record);
     }
   },

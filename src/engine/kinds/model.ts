@@ -1,9 +1,9 @@
 import type { DeploymentRecord } from "../../core/deployment/record.ts";
 import { readyReplicas } from "../../core/deployment/record.ts";
 import type { Json } from "../../core/list/field.ts";
-import { accountName } from "../../core/name.ts";
 import { model } from "../../schema/model.ts";
 import type { Kind } from "../registry.ts";
+import { isUnder } from "../resources.ts";
 import { deployedModelName } from "../routing.ts";
 import type { World } from "../world.ts";
 
@@ -26,8 +26,7 @@ export const modelKind: Kind = {
   schema: model,
   defaultOrder: "name",
   all: function* (world, call) {
-    const prefix = `${accountName(call.account)}/`;
-    for (const [name, item] of world.parts.catalog.models) if (name.startsWith(prefix)) yield item as Json;
+    for (const [name, item] of world.parts.catalog.models) if (isUnder(call.name, name)) yield item as Json;
   },
   // deployedModelRefs are filled by get alone (control-plane §2.8)
   find: (world, name) => {

@@ -9,6 +9,7 @@ export const quotaKind: Kind = {
   type: "Quota",
   schema: quota,
   defaultOrder: "name",
+  adminOnly: true,
   all: (world, call) => listQuotas(world, call.account),
   find: (world, name) => listQuotas(world, accountOf(name)).find((each) => each["name"] === name),
   update: {
