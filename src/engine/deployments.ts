@@ -3,28 +3,21 @@ import { createRecord } from "../core/deployment/lifecycle.ts";
 import { RECENT_TRAFFIC_MS } from "../core/deployment/policy.ts";
 import type { DeploymentRecord } from "../core/deployment/record.ts";
 import { toResource } from "../core/deployment/resource.ts";
-import type { Hardware } from "../core/deployment/spec.ts";
 import { createSpec, updateSpec } from "../core/deployment/spec.ts";
 import type { ModelFacts } from "../core/deployment/capacity.ts";
 import { ApiError, invalid, texts } from "../core/error.ts";
 import type { Json } from "../core/list/field.ts";
+import { textOf } from "../core/list/field.ts";
 import { applyMask, parseMask } from "../core/list/mask.ts";
 import { accountOf, isAccountId, isUserId, resourceName } from "../core/name.ts";
 import { alphanumeric, digest, shortDigest } from "../core/random.ts";
 import type { Deployment } from "../schema/deployment.ts";
 import { ensureAccount } from "./open-world.ts";
 import { demandQuota } from "./quotas.ts";
+import { hardwareOf, takeShape } from "./shapes.ts";
 import type { World } from "./world.ts";
 
 const ID_LENGTH = 8;
-
-/** The facts that settings are checked against. */
-export const hardwareOf = (world: World): Hardware => ({
-  accelerators: world.parts.catalog.accelerators,
-  fleet: world.parts.fleet.total,
-  capacity: world.parts.catalog.capacity,
-  defaultAccelerator: world.parts.config.defaultAccelerator,
-});
 
 function baseModelOf(world: World, name: unknown): ModelFacts {
   if (typeof name !== "string" || name === "") throw invalid("invalid deployment: base_model is required");
@@ -74,7 +67,8 @@ export function createDeployment(world: World, account: string, body: Json, opti
   return world.change((now) => {
     if (!isAccountId(account)) throw invalid(`invalid account ID "${account}"`);
     const facts = baseModelOf(world, body["baseModel"]);
-    const spec = createSpec(body, facts, hardwareOf(world));
+    const shape = body["deploymentShape"] ? takeShape(world, textOf(body, "deploymentShape"), facts.name) : undefined;
+    const spec = createSpec(body, facts, hardwareOf(world), shape);
     const id = chooseId(world, account, options.deploymentId, body, options.validateOnly ?? false);
     const name = resourceName(account, "deployments", id);
     if (world.parts.deployments.has(name)) throw new ApiError("ALREADY_EXISTS", "deployment ID already exists");
@@ -108,7 +102,12 @@ export function updateDeployment(world: World, name: string, body: Json, updateM
     const record = world.deployment(name);
     demandLive(record, "update");
     const facts = baseModelOf(world, record.spec.baseModel);
-    const { spec, restart } = updateSpec(record.spec, applyMask(body, parseMask(updateMask)), facts, hardwareOf(world));
+    const change = applyMask(body, parseMask(updateMask));
+    if (change["deploymentShape"]) {
+      const { version, settings } = takeShape(world, textOf(change, "deploymentShape"), facts.name);
+      Object.assign(change, settings, { deploymentShape: version });
+    }
+    const { spec, restart } = updateSpec(record.spec, change, facts, hardwareOf(world));
     demandQuota(world, accountOf(name), spec, record.spec);
     world.apply(name, { type: "update", spec, restart });
     return toResource(world.deployment(name));

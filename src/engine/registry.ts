@@ -8,6 +8,7 @@ import { accountKind } from "./kinds/account.ts";
 import { apiKeyKind } from "./kinds/api-key.ts";
 import { auditLogKind } from "./kinds/audit-log.ts";
 import { deploymentKind } from "./kinds/deployment.ts";
+import { deploymentShapeKind, deploymentShapeVersionKind } from "./kinds/deployment-shape.ts";
 import { modelKind } from "./kinds/model.ts";
 import { quotaKind } from "./kinds/quota.ts";
 import { reservationKind } from "./kinds/reservation.ts";
@@ -45,6 +46,8 @@ export interface Method {
 export interface Kind {
   /** Path segment and key of the list, e.g. `deployments`. */
   collection: string;
+  /** The key of the list, where it is another. */
+  listKey?: string;
   /** The name of the type in documents, e.g. `Deployment`. */
   type: string;
   schema: z.ZodObject;
@@ -79,6 +82,8 @@ export const kinds: readonly Kind[] = [
   auditLogKind,
   modelKind,
   deploymentKind,
+  deploymentShapeKind,
+  deploymentShapeVersionKind,
   quotaKind,
   reservationKind,
 ];

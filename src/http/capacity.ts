@@ -4,7 +4,7 @@ import { createSpec } from "../core/deployment/spec.ts";
 import { invalid } from "../core/error.ts";
 import { resourceName } from "../core/name.ts";
 import { PUBLIC_ACCOUNT } from "../engine/catalog.ts";
-import { hardwareOf } from "../engine/deployments.ts";
+import { hardwareOf } from "../engine/shapes.ts";
 import type { World } from "../engine/world.ts";
 import * as schema from "../schema/fleet.ts";
 import type { Route } from "./route.ts";

@@ -33,6 +33,7 @@ function invoke(kind: Kind, call: Call, writes: boolean, body: Invocation["body"
 
 function listRoute(kind: Kind, path: string): Route {
   const query = kind.listQuery ?? listQuery;
+  const key = kind.listKey ?? kind.collection;
   return {
     method: "GET",
     path,
@@ -40,10 +41,10 @@ function listRoute(kind: Kind, path: string): Route {
     tag: kind.type,
     summary: `List ${kind.collection}`,
     query,
-    result: z.object({ [kind.collection]: z.array(kind.schema), nextPageToken: z.string(), totalSize: z.int() }),
+    result: z.object({ [key]: z.array(kind.schema), nextPageToken: z.string(), totalSize: z.int() }),
     handle: (call) => {
       const page = listResources(kind, call.world, invoke(kind, call, false));
-      return { body: { [kind.collection]: page.items, nextPageToken: page.nextPageToken, totalSize: page.totalSize } };
+      return { body: { [key]: page.items, nextPageToken: page.nextPageToken, totalSize: page.totalSize } };
     },
   };
 }

@@ -46,22 +46,29 @@ const restartFields = [
   "draftModel",
 ] as const;
 
-const shape = deployment.shape as Record<string, z.ZodType>;
-const meta = (field: string): Record<string, unknown> => shape[field]!.meta() ?? {};
-const writable = Object.keys(shape).filter((field) => !meta(field)["readOnly"]);
+const fields = deployment.shape as Record<string, z.ZodType>;
+const meta = (field: string): Record<string, unknown> => fields[field]!.meta() ?? {};
+const writable = Object.keys(fields).filter((field) => !meta(field)["readOnly"]);
 const immutableFields = writable.filter((field) => meta(field)["x-immutable"]);
 
 const reject = (message: string): Error => invalid(`invalid deployment: ${message}`);
 
 /** The spec of a new deployment: what the client sent, with every default filled in and every bound checked. */
-export function createSpec(body: Json, model: ModelFacts, hardware: Hardware): DeploymentSpec {
-  const zero = Object.fromEntries(writable.map((field) => [field, zeroValue(shape[field]!)])) as DeploymentSpec;
+export function createSpec(
+  body: Json,
+  model: ModelFacts,
+  hardware: Hardware,
+  shape?: { version: string; settings: Json },
+): DeploymentSpec {
+  const zero = Object.fromEntries(writable.map((field) => [field, zeroValue(fields[field]!)])) as DeploymentSpec;
   const sent = body as Partial<DeploymentSpec>;
   if (sent.deploymentShape && sent.acceleratorType)
     throw reject("accelerator_type cannot be set together with deployment_shape");
   const spec: DeploymentSpec = {
     ...zero,
+    ...(shape?.settings as Partial<DeploymentSpec> | undefined),
     ...sent,
+    ...(shape ? { deploymentShape: shape.version } : {}),
     autoscalingPolicy: mergePolicy(defaultAutoscalingPolicy(), sent.autoscalingPolicy),
   };
   if (!("maxReplicaCount" in sent)) spec.maxReplicaCount = Math.max(spec.minReplicaCount, 1);
