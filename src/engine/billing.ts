@@ -6,6 +6,7 @@ import { accountName, accountOf, idOf } from "../core/name.ts";
 import type { Ms } from "../core/time.ts";
 import { DAY, HOUR, parseTimestamp, SECOND, toTimestamp } from "../core/time.ts";
 import type { accountUsage, billingSummary, Money, usageResult, UsageType } from "../schema/billing.ts";
+import { modelOf } from "./models.ts";
 import type { World } from "./world.ts";
 
 /** Whose bill, and of which days: those that begin in [from, to). */
@@ -166,8 +167,7 @@ const quote = (value: string): string => (/[",\n]/.test(value) ? `"${value.repla
 
 /** The same as comma-separated values, a row for each bucket. */
 export function toCsv(world: World, span: BillSpan): string {
-  const parametersOf = (model: string): string =>
-    world.parts.catalog.models.get(model)?.baseModelDetails?.parameterCount ?? "";
+  const parametersOf = (model: string): string => modelOf(world, model)?.baseModelDetails?.parameterCount ?? "";
   const emailOf = (account: string): string => world.parts.accounts.get(accountName(account))?.email ?? "";
   const rows = [
     ...gpuUsage(world, span).map((row) => [

@@ -11,7 +11,8 @@ import { textOf } from "../core/list/field.ts";
 import { applyMask, parseMask } from "../core/list/mask.ts";
 import { accountOf, isAccountId, isUserId, resourceName } from "../core/name.ts";
 import { alphanumeric, digest, shortDigest } from "../core/random.ts";
-import type { Deployment } from "../schema/deployment.ts";
+import type { Deployment, DeploymentSpec } from "../schema/deployment.ts";
+import { factsOf, modelOf } from "./models.ts";
 import { ensureAccount } from "./open-world.ts";
 import { demandQuota } from "./quotas.ts";
 import { hardwareOf, takeShape } from "./shapes.ts";
@@ -26,9 +27,19 @@ function baseModelOf(world: World, name: unknown): ModelFacts {
       'invalid deployment: invalid base model name: name must be in the format: "accounts/<accounts-id>/models/<models-id>"',
     );
   }
-  const facts = world.parts.catalog.facts.get(name);
+  const facts = factsOf(world, name);
+  const model = modelOf(world, name);
+  if (model && model.state !== "READY") throw new ApiError("FAILED_PRECONDITION", `model ${name} is not ready`);
   if (!facts) throw new ApiError("NOT_FOUND", `model ${name} not found`);
   return facts;
+}
+
+/** An addon as the base is merged into its own base, which takes weights of 16 bits. @throws ApiError in the words that were seen */
+function demandMergeable({ precision, enableAddons }: DeploymentSpec): void {
+  if (enableAddons || (precision !== "BF16" && precision !== "FP16"))
+    throw invalid(
+      "live merge is not supported for this deployment configuration; choose a deployment shape that supports live merge, or use multi-lora (enable_addons=true) instead of live merge for LoRA fine-tuning",
+    );
 }
 
 function chooseId(
@@ -69,6 +80,7 @@ export function createDeployment(world: World, account: string, body: Json, opti
     const facts = baseModelOf(world, body["baseModel"]);
     const shape = body["deploymentShape"] ? takeShape(world, textOf(body, "deploymentShape"), facts.name) : undefined;
     const spec = createSpec(body, facts, hardwareOf(world), shape);
+    if (facts.name !== spec.baseModel) demandMergeable(spec);
     const id = chooseId(world, account, options.deploymentId, body, options.validateOnly ?? false);
     const name = resourceName(account, "deployments", id);
     if (world.parts.deployments.has(name)) throw new ApiError("ALREADY_EXISTS", "deployment ID already exists");
@@ -147,15 +159,4 @@ export function scaleDeployment(world: World, name: string, replicas: number): v
     demandLive(world.deployment(name), "scale");
     world.apply(name, { type: "scale", replicas });
   });
-}
-
-/** The deployment that a bare model name stands for: the first of its account that was not told otherwise. */
-export function defaultDeployment(world: World, model: string, account: string): DeploymentRecord | undefined {
-  let best: DeploymentRecord | undefined;
-  for (const record of world.parts.deployments.values()) {
-    if (record.spec.baseModel !== model || !record.autoDeploy || accountOf(record.name) !== account) continue;
-    if (record.state === "DELETING" || record.state === "DELETED" || record.state === "FAILED") continue;
-    if (!best || record.sequence < best.sequence) best = record;
-  }
-  return best;
 }

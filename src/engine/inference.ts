@@ -15,6 +15,7 @@ import type { Target } from "./routing.ts";
 import type { Boarded } from "./boarding.ts";
 import { take, turnAway } from "./boarding.ts";
 import { demandActive } from "./identity.ts";
+import { factsOf } from "./models.ts";
 import { findTarget, resolveModel } from "./routing.ts";
 import type { Canned } from "./canned.ts";
 import { withUsage } from "./canned.ts";
@@ -65,7 +66,7 @@ function samplingOf(model: Model): Sampling {
 
 /** What an answer depends on besides its request. */
 function contextOf(world: World, model: Model, seed: string, contextLength: number): AnswerContext {
-  const facts = world.parts.catalog.facts.get(model.name);
+  const facts = factsOf(world, model.name);
   return {
     seed,
     contextLength,

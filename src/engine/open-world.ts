@@ -17,6 +17,7 @@ import type { WorldConfig } from "./config.ts";
 import { limits } from "./config.ts";
 import type { FaultEntry } from "./faults.ts";
 import type { Reservation, Stockout } from "./fleet.ts";
+import { FileStore } from "./files.ts";
 import { FleetState } from "./fleet.ts";
 import { TimerQueue } from "./queue.ts";
 import type { StoredQuota } from "./quotas.ts";
@@ -26,7 +27,7 @@ import type { Resources, StoredResource } from "./resources.ts";
 import { newValue, putResource } from "./resources.ts";
 import type { StoredResponse } from "./responses.ts";
 import type { ScriptEntry } from "./scripts.ts";
-import type { WorldParts } from "./world.ts";
+import type { WorldParts } from "./parts.ts";
 import { World } from "./world.ts";
 
 function newAccount(id: string, now: Ms): Account {
@@ -113,6 +114,7 @@ function readParts(config: WorldConfig, catalog: Catalog, store: Store): WorldPa
       ]),
     ),
     recordings: config.record === undefined ? undefined : new Recordings(config.record),
+    files: new FileStore(config.database),
     resources: groupResources(readAll<StoredResource>(store, "resource").map(([, resource]) => resource)),
     responses: new Map(readAll<StoredResponse>(store, "response")),
     faults: new Map(readAll<FaultEntry>(store, "fault")),

@@ -8,6 +8,7 @@ import { accountKind } from "./kinds/account.ts";
 import { apiKeyKind } from "./kinds/api-key.ts";
 import { auditLogKind } from "./kinds/audit-log.ts";
 import { deploymentKind } from "./kinds/deployment.ts";
+import { deployedModelKind } from "./kinds/deployed-model.ts";
 import { deploymentShapeKind, deploymentShapeVersionKind } from "./kinds/deployment-shape.ts";
 import { modelKind } from "./kinds/model.ts";
 import { quotaKind } from "./kinds/quota.ts";
@@ -23,6 +24,8 @@ export interface Invocation {
   /** The full name; of the parent for list and create. */
   name: string;
   caller: Identity;
+  /** Where the client reached the emulator, for links. */
+  origin: string;
   query: Record<string, unknown>;
   body: Json;
 }
@@ -81,6 +84,7 @@ export const kinds: readonly Kind[] = [
   secretKind,
   auditLogKind,
   modelKind,
+  deployedModelKind,
   deploymentKind,
   deploymentShapeKind,
   deploymentShapeVersionKind,

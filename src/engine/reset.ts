@@ -33,6 +33,7 @@ const work: Record<ResetPart, (world: World) => void> = {
       parts.resources,
     ])
       map.clear();
+    parts.files.clear();
     parts.queue.clear();
     parts.fleet.restock(parts.catalog.fleet);
     parts.sequence = 0;

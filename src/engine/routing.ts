@@ -1,10 +1,11 @@
 import type { DeploymentRecord } from "../core/deployment/record.ts";
 import { ApiError, texts } from "../core/error.ts";
-import { idOf, resourceName } from "../core/name.ts";
-import { alphanumeric, digest } from "../core/random.ts";
+import { accountOf, resourceName } from "../core/name.ts";
 import type { Model } from "../schema/model.ts";
 import { PUBLIC_ACCOUNT } from "./catalog.ts";
-import { defaultDeployment } from "./deployments.ts";
+import type { DeployedModel } from "../schema/deployed-model.ts";
+import { defaultDeployed, findDeployed, loadedAddon, mergedAddon } from "./deployed-models.ts";
+import { modelOf } from "./models.ts";
 import type { World } from "./world.ts";
 
 /** Where a request goes: a deployment, or the shared serverless service. */
@@ -32,28 +33,38 @@ export function toDeploymentName(text: string, account: string): string {
   return resourceName(parts.length === 2 ? parts[0]! : account, "deployments", parts.at(-1)!);
 }
 
-/** The deployed model that a deployment makes of its base model (control-plane §6.2): `<model id>-<8 alphanumerics>`. */
-export const deployedModelName = (record: DeploymentRecord): string =>
-  `${record.name.slice(0, record.name.indexOf("/deployments/"))}/deployedModels/${idOf(record.spec.baseModel)}-${alphanumeric(digest("deployedModel", record.name), 8)}`;
-
-function toTarget(world: World, record: DeploymentRecord | undefined, echo: string): Target | undefined {
+/** @param model what is asked of it, where that is not its base model */
+function toTarget(
+  world: World,
+  record: DeploymentRecord | undefined,
+  echo: string,
+  model = record && (mergedAddon(world, record)?.model ?? record.spec.baseModel),
+): Target | undefined {
   if (!record || record.state === "DELETING" || record.state === "DELETED" || record.state === "FAILED")
     return undefined;
-  return { model: world.parts.catalog.models.get(record.spec.baseModel)!, deployment: record, echo };
+  return { model: modelOf(world, model!)!, deployment: record, echo };
 }
 
-function findDeployed(world: World, name: string): DeploymentRecord | undefined {
-  for (const record of world.parts.deployments.values())
-    if (record.autoDeploy && deployedModelName(record) === name) return record;
-  return undefined;
+/** What is deployed under a name of its own, if it serves. */
+function toDeployedTarget(world: World, deployed: DeployedModel | undefined, echo: string): Target | undefined {
+  if (!deployed || deployed.state === "UNDEPLOYING") return undefined;
+  const record = world.parts.deployments.get(deployed.deployment);
+  const isAddon = record !== undefined && record.spec.baseModel !== deployed.model;
+  // an addon serves when it is loaded; a base model wakes its deployment
+  if (isAddon && deployed.state !== "DEPLOYED") return undefined;
+  return toTarget(world, record, echo, deployed.model);
 }
+
+/** Whose models these are, where that matters: others' are not there. */
+const isVisible = (world: World, { name, public: isPublic }: Model, account: string): boolean =>
+  world.parts.config.auth === "any" || isPublic || accountOf(name) === account;
 
 /** A model by name: serverless where the service has it, otherwise the caller's default deployment of it. */
 function findModel(world: World, name: string, account: string): Target | undefined {
-  const model = world.parts.catalog.models.get(name);
-  if (!model) return undefined;
+  const model = modelOf(world, name);
+  if (!model || !isVisible(world, model, account)) return undefined;
   if (model.supportsServerless) return { model, deployment: undefined, echo: name };
-  return toTarget(world, defaultDeployment(world, name, account), name);
+  return toDeployedTarget(world, defaultDeployed(world, name, account), name);
 }
 
 /** A public model by its name on Hugging Face, as embedders are called (inference §10). */
@@ -70,7 +81,7 @@ const byCollection = new Map<string, (world: World, text: string, account: strin
     deployments: (world: World, text: string) => toTarget(world, world.parts.deployments.get(text), text),
     routers: (world: World, text: string) =>
       toTarget(world, world.parts.deployments.get(text.replace("/routers/", "/deployments/")), text),
-    deployedModels: (world: World, text: string) => toTarget(world, findDeployed(world, text), text),
+    deployedModels: (world: World, text: string) => toDeployedTarget(world, findDeployed(world, text), text),
   }),
 );
 
@@ -80,7 +91,9 @@ export function findTarget(world: World, text: string, account: string): Target 
   if (hash >= 0) {
     const model = toModelName(text.slice(0, hash));
     const record = world.parts.deployments.get(toDeploymentName(text.slice(hash + 1), account));
-    return record?.spec.baseModel === model ? toTarget(world, record, model) : undefined;
+    if (!record) return undefined;
+    if (record.spec.baseModel === model) return toTarget(world, record, model, model);
+    return loadedAddon(world, record.name, model) ? toTarget(world, record, model, model) : undefined;
   }
   const parts = text.split("/");
   if (parts.length === 4 && parts[0] === "accounts") return byCollection.get(parts[2]!)?.(world, text, account);

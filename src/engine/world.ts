@@ -7,74 +7,25 @@ import type { DeploymentEvent } from "../core/deployment/handlers.ts";
 import type { Step } from "../core/deployment/lifecycle.ts";
 import { endNow, nextWakeAt, step } from "../core/deployment/lifecycle.ts";
 import { Load } from "../core/deployment/load.ts";
-import type { PromptCache } from "../core/deployment/prompt-cache.ts";
 import type { DeploymentRecord } from "../core/deployment/record.ts";
 import { startTimes } from "../core/deployment/replica.ts";
 import { ApiError, notFound } from "../core/error.ts";
 import type { Ms } from "../core/time.ts";
 import { toTimestamp } from "../core/time.ts";
-import type { Account } from "../schema/account.ts";
 import type { DeploymentSpec } from "../schema/deployment.ts";
-import type { Store } from "../store/store.ts";
 import { Alarm } from "./alarm.ts";
-import type { Catalog } from "./catalog.ts";
-import type { Clock } from "./clock.ts";
-import type { WorldConfig } from "./config.ts";
 import { limits } from "./config.ts";
+import { dropDeployed, turnDeployed } from "./deployed-models.ts";
 import { EventLog } from "./event-log.ts";
-import type { FaultEntry } from "./faults.ts";
-import type { FleetState, Stockout } from "./fleet.ts";
+import type { Stockout } from "./fleet.ts";
 import { Line } from "./line.ts";
+import { factsOf } from "./models.ts";
 import { Pacer } from "./pacer.ts";
 import { dropPromptCache } from "./prompt-cache.ts";
-import type { TimerQueue } from "./queue.ts";
-import type { StoredQuota } from "./quotas.ts";
-import type { RateWindow } from "./rate-limit.ts";
-import type { Recordings } from "./recordings.ts";
-import type { Resources } from "./resources.ts";
-import type { StoredResponse } from "./responses.ts";
 import { forgetResponse } from "./responses.ts";
 import { Saver } from "./saver.ts";
-import type { ScriptEntry } from "./scripts.ts";
 import { turnTerm } from "./terms.ts";
-
-/** What a world is made of; `openWorld` puts it together from a database. */
-export interface WorldParts {
-  config: WorldConfig;
-  catalog: Catalog;
-  store: Store;
-  clock: Clock;
-  queue: TimerQueue;
-  fleet: FleetState;
-  seed: string;
-  startTime: Ms;
-  accounts: Map<string, Account>;
-  /** Quotas that were changed, by resource name; the others are the catalogue's. */
-  quotas: Map<string, StoredQuota>;
-  /** When each account last read its metrics. */
-  scrapes: Map<string, Ms[]>;
-  /** Canned answers, in the order they are tried. */
-  scripts: ScriptEntry[];
-  /** What accounts did on the shared service this minute, by account, and by account and model. */
-  rateWindows: Map<string, RateWindow>;
-  /** The prompts that replicas remember, by deployment; on the shared service by account and model. */
-  promptCaches: Map<string, PromptCache>;
-  /** Where what an upstream answers is written down; undefined when nothing is asked of one. */
-  recordings: Recordings | undefined;
-  /** Users, keys, models and the like: what is neither a deployment nor the catalogue's. */
-  resources: Resources;
-  /** Answers that can be asked for again, in the order of their making. */
-  responses: Map<string, StoredResponse>;
-  /** Failures on purpose, in the order they are tried. */
-  faults: Map<string, FaultEntry>;
-  deployments: Map<string, DeploymentRecord>;
-  loads: Map<string, Load>;
-  /** Deployments by the IDs of their synthetic traffic; may name some that are gone. */
-  trafficOwners: Map<string, string>;
-  occurrences: Map<string, number>;
-  sequence: number;
-  lastJournalId: number;
-}
+import type { WorldParts } from "./parts.ts";
 
 /**
  * One simulated Fireworks. Everything that happens goes through here: due events are run in order, each as one
@@ -142,6 +93,7 @@ export class World {
     stockout: (name) => turnTerm(this, "stockout", name),
     reservation: (name) => turnTerm(this, "reservation", name),
     response: (name) => forgetResponse(this, name),
+    deployedModels: (name) => turnDeployed(this, name),
   };
 
   /** A control-plane change: run up to now, change, and commit before the answer leaves. */
@@ -254,6 +206,7 @@ export class World {
     } finally {
       this.saver.cancel();
       this.parts.store.close();
+      this.parts.files.close();
     }
   }
 
@@ -267,6 +220,7 @@ export class World {
       deployments.delete(name);
       loads.delete(name);
       dropPromptCache(this, name);
+      dropDeployed(this, name);
       queue.delete("deployment", name);
       store.dropDocument("deployment", name);
       return;
@@ -285,7 +239,7 @@ export class World {
     let known = this.#surroundings.get(spec);
     if (known) return known;
     const { catalog, config, loads } = this.parts;
-    const model = catalog.facts.get(spec.baseModel)!;
+    const model = factsOf(this, spec.baseModel)!;
     known = {
       times: startTimes[config.profile](weightsGb(model, spec.precision)),
       capacity: capacityOf(spec, model, catalog.accelerators.get(spec.acceleratorType)!, catalog.capacity),

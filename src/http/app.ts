@@ -8,6 +8,7 @@ import { authenticate } from "./auth.ts";
 import { decodeQuery, readText } from "./body.ts";
 import { controlRoutes } from "./control.ts";
 import { afterAnswer, beforeRequest, FaultError, findFault } from "./faults.ts";
+import { fileRoutes } from "./files.ts";
 import { headerOf, pathOf } from "./header.ts";
 import { toEnvelope } from "./envelope.ts";
 import { inferenceRoutes } from "./inference.ts";
@@ -38,6 +39,7 @@ function allRoutes(options: AppOptions): Route[] {
     ...responseRoutes(),
     ...embeddingRoutes(),
     ...decisionRoutes(),
+    ...fileRoutes(),
     ...controlRoutes(options.url),
   ];
   routes.push(openApiRoute(routes));
@@ -93,7 +95,7 @@ async function run(route: Route, call: Call, options: AppOptions): Promise<Respo
       call.identity = authenticate(call.world, context, route.plane);
       call.account = call.identity.account;
     }
-    if (route.method !== "GET") call.text = await readText(context, options.maxBodyBytes);
+    if (route.method !== "GET" && !route.streams) call.text = await readText(context, options.maxBodyBytes);
     const fault = isJournaled(route.plane) ? findFault(call) : undefined;
     if (fault) await beforeRequest(call, fault);
     const response = await handle(route, call, path);

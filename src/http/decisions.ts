@@ -1,6 +1,7 @@
 import { ApiError } from "../core/error.ts";
 import { argmax, confidence, expected, judge, weigh } from "../core/generation/decide.ts";
 import { countTokens } from "../core/generation/token.ts";
+import { factsOf } from "../engine/models.ts";
 import type { Decision, DecisionsRequest, SystemOneQuestion } from "../schema/decision.ts";
 import * as schema from "../schema/decision.ts";
 import { decodeInferenceBody } from "./body.ts";
@@ -97,7 +98,7 @@ async function decide(
   const asked = questions.reduce((sum, question) => sum + countTokens(JSON.stringify(question)), 0);
   const inputs = [{ text: state, tokens: countTokens(state) + asked }];
   const { body, headers } = await runOn(call, name, inputs, ({ model, echo }, usage) => {
-    if (!call.world.parts.catalog.facts.get(model.name)?.systemOne)
+    if (!factsOf(call.world, model.name)?.systemOne)
       throw refuse(`Model ${model.name} does not support ${endpoint === "decisions" ? "Decisions" : "System One"}`);
     return toBody({ model: model.name, state }, echo, usage.prompt_tokens);
   });

@@ -1,6 +1,7 @@
 import { ApiError } from "../core/error.ts";
 import { embed, logits, relevance } from "../core/generation/embedding.ts";
 import { countTokens } from "../core/generation/token.ts";
+import { factsOf } from "../engine/models.ts";
 import type { EmbeddingRequest, RerankRequest } from "../schema/embedding.ts";
 import { embeddingRequest, embeddingResponse, rerankRequest, rerankResponse } from "../schema/embedding.ts";
 import { decodeInferenceBody } from "./body.ts";
@@ -45,7 +46,7 @@ async function embeddings(call: Call): Promise<Reply | Response> {
   const canned = await instead(call, "embeddings", request.model, texts.at(-1)!, texts);
   if (canned) return canned;
   const { body, headers, metrics } = await runOn(call, request.model, inputs, (target, usage) => {
-    const size = call.world.parts.catalog.facts.get(target.model.name)!.dimensions;
+    const size = factsOf(call.world, target.model.name)!.dimensions;
     const dimensions = request.dimensions ?? size;
     if (dimensions > size) throw refuse(`dimensions must be between 1 and ${size}: ${dimensions}`);
     const { return_logits: ids, normalize } = request;

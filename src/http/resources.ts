@@ -28,7 +28,8 @@ function invoke(kind: Kind, call: Call, writes: boolean, body: Invocation["body"
   const user = kind.under === "users" ? owner : "";
   authorize(call.world, call.identity, { account, user, writes, adminOnly: kind.adminOnly ?? false });
   const name = id === undefined ? owner : `${owner}/${kind.collection}/${id}`;
-  return { account, name, query: call.query, body, caller: call.identity };
+  const { origin } = new URL(call.context.req.url);
+  return { account, name, query: call.query, body, caller: call.identity, origin };
 }
 
 function listRoute(kind: Kind, path: string): Route {

@@ -9,7 +9,7 @@ export type Plane = "control" | "inference" | "emulator" | "open";
 /** How the model server words its errors on a route. */
 export type ErrorStyle = "openai" | "anthropic" | "responses";
 
-export type Method = "GET" | "POST" | "PATCH" | "DELETE";
+export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
 /** One request on its way. */
 export interface Call {
@@ -51,5 +51,7 @@ export interface Route {
   query?: z.ZodObject;
   body?: z.ZodObject;
   result?: z.ZodType;
+  /** It reads the body by itself, as it comes. */
+  streams?: boolean;
   handle(call: Call): Reply | Response | Promise<Reply | Response>;
 }

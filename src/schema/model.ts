@@ -51,7 +51,9 @@ export const model = z.object({
   huggingFaceUrl: z.string(),
   baseModelDetails: immutable(baseModelDetails.nullable()),
   peftDetails: immutable(peftDetails.nullable()),
+  teftDetails: immutable(z.object({}).nullable()),
   public: z.boolean(),
+  conversationConfig: immutable(z.object({ style: z.string(), system: z.string(), template: z.string() }).nullable()),
   contextLength: int32,
   supportsImageInput: z.boolean(),
   supportsTools: z.boolean(),
@@ -71,6 +73,7 @@ export const model = z.object({
     ),
   ),
   cluster: output(z.string()),
+  deprecationDate: z.object({ year: int32, month: int32, day: int32 }).nullable(),
   calibrated: output(z.boolean()),
   tunable: output(z.boolean()),
   supportsLora: z.boolean(),
@@ -79,6 +82,7 @@ export const model = z.object({
   defaultSamplingParams: output(z.record(z.string(), z.number())),
   rlTunable: output(z.boolean()),
   trainingContextLength: int32,
+  snapshotType: immutable(z.enum(["FULL_SNAPSHOT", "INCREMENTAL_SNAPSHOT"])),
   supportsServerless: output(z.boolean()),
   supervisedLoraTunable: output(z.boolean()),
   supervisedFullParameterTunable: output(z.boolean()),
@@ -86,3 +90,26 @@ export const model = z.object({
   rlFullParameterTunable: output(z.boolean()),
 });
 export type Model = z.infer<typeof model>;
+
+/** What is sent to make a model, and to upload its files (control-plane §7). */
+
+export const createModelBody = z.object({ model, modelId: z.string(), cluster: z.string() });
+
+export const uploadEndpointBody = z.object({
+  filenameToSize: z.record(z.string(), int64),
+  enableResumableUpload: z.boolean(),
+  readMask: z.string(),
+});
+export const uploadEndpointResult = z.object({
+  filenameToSignedUrls: z.record(z.string(), z.string()),
+  filenameToUnsignedUris: z.record(z.string(), z.string()),
+});
+export const downloadEndpointResult = z.object({ filenameToSignedUrls: z.record(z.string(), z.string()) });
+
+export const validateUploadQuery = z.object({
+  skipHfConfigValidation: z.stringbool().optional(),
+  trustRemoteCode: z.stringbool().optional(),
+  configOnly: z.stringbool().optional().describe("Only look at config.json; the model stays as it is."),
+});
+export const validateUploadResult = z.object({ warnings: z.array(z.string()) });
+export const prepareModelBody = z.object({ precision, readMask: z.string() });

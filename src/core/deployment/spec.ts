@@ -46,9 +46,9 @@ const restartFields = [
   "draftModel",
 ] as const;
 
-const fields = deployment.shape as Record<string, z.ZodType>;
-const meta = (field: string): Record<string, unknown> => fields[field]!.meta() ?? {};
-const writable = Object.keys(fields).filter((field) => !meta(field)["readOnly"]);
+const schemas = deployment.shape as Record<string, z.ZodType>;
+const meta = (field: string): Record<string, unknown> => schemas[field]!.meta() ?? {};
+const writable = Object.keys(schemas).filter((field) => !meta(field)["readOnly"]);
 const immutableFields = writable.filter((field) => meta(field)["x-immutable"]);
 
 const reject = (message: string): Error => invalid(`invalid deployment: ${message}`);
@@ -60,7 +60,7 @@ export function createSpec(
   hardware: Hardware,
   shape?: { version: string; settings: Json },
 ): DeploymentSpec {
-  const zero = Object.fromEntries(writable.map((field) => [field, zeroValue(fields[field]!)])) as DeploymentSpec;
+  const zero = Object.fromEntries(writable.map((field) => [field, zeroValue(schemas[field]!)])) as DeploymentSpec;
   const sent = body as Partial<DeploymentSpec>;
   if (sent.deploymentShape && sent.acceleratorType)
     throw reject("accelerator_type cannot be set together with deployment_shape");
