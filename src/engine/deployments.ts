@@ -4,6 +4,7 @@ import { RECENT_TRAFFIC_MS } from "../core/deployment/policy.ts";
 import type { DeploymentRecord } from "../core/deployment/record.ts";
 import { toResource } from "../core/deployment/resource.ts";
 import { createSpec, updateSpec } from "../core/deployment/spec.ts";
+import { setTags } from "../core/deployment/tags.ts";
 import type { ModelFacts } from "../core/deployment/capacity.ts";
 import { ApiError, invalid, texts } from "../core/error.ts";
 import type { Json } from "../core/list/field.ts";
@@ -81,6 +82,7 @@ export function createDeployment(world: World, account: string, body: Json, opti
     const shape = body["deploymentShape"] ? takeShape(world, textOf(body, "deploymentShape"), facts.name) : undefined;
     const spec = createSpec(body, facts, hardwareOf(world), shape);
     if (facts.name !== spec.baseModel) demandMergeable(spec);
+    setTags({}, spec.annotations);
     const id = chooseId(world, account, options.deploymentId, body, options.validateOnly ?? false);
     const name = resourceName(account, "deployments", id);
     if (world.parts.deployments.has(name)) throw new ApiError("ALREADY_EXISTS", "deployment ID already exists");
@@ -115,6 +117,7 @@ export function updateDeployment(world: World, name: string, body: Json, updateM
     demandLive(record, "update");
     const facts = baseModelOf(world, record.spec.baseModel);
     const change = applyMask(body, parseMask(updateMask));
+    if ("annotations" in change) throw invalid("invalid deployment: annotations cannot be updated; set tags instead");
     if (change["deploymentShape"]) {
       const { version, settings } = takeShape(world, textOf(change, "deploymentShape"), facts.name);
       Object.assign(change, settings, { deploymentShape: version });
@@ -122,6 +125,19 @@ export function updateDeployment(world: World, name: string, body: Json, updateM
     const { spec, restart } = updateSpec(record.spec, change, facts, hardwareOf(world));
     demandQuota(world, accountOf(name), spec, record.spec);
     world.apply(name, { type: "update", spec, restart });
+    return toResource(world.deployment(name));
+  });
+}
+
+/** Changes tags, which nothing else can once a deployment is there. */
+export function changeTags(
+  world: World,
+  name: string,
+  change: (before: Record<string, string>) => Record<string, string>,
+): Deployment {
+  return world.change(() => {
+    const { spec } = world.deployment(name);
+    world.apply(name, { type: "update", spec: { ...spec, annotations: change(spec.annotations) }, restart: false });
     return toResource(world.deployment(name));
   });
 }

@@ -33,6 +33,8 @@ export interface Served extends Boarded {
 /** Who asks, and how to tell that they have hung up; the signal costs something, so it is made when it is needed. */
 export interface Caller {
   account: string;
+  /** The deployment that is meant whatever model is named; undefined but for direct routes. */
+  direct: string | undefined;
   signal: () => AbortSignal;
   header: (name: string) => string | undefined;
 }
@@ -98,7 +100,7 @@ function toUsage({ promptTokens, completionTokens, reasoningTokens }: AnswerCont
  */
 export async function reach(world: World, model: string, caller: Caller): Promise<Target> {
   world.catchUp();
-  const target = resolveModel(world, model, caller.account);
+  const target = resolveModel(world, caller.direct ?? model, caller.account);
   // after the model was found: a suspended account hears 404 for what is not there (inference §7.3)
   demandActive(world, caller.account);
   return target.deployment ? { ...target, deployment: await awaken(world, target.deployment, caller) } : target;

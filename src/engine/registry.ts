@@ -13,6 +13,7 @@ import { deploymentShapeKind, deploymentShapeVersionKind } from "./kinds/deploym
 import { modelKind } from "./kinds/model.ts";
 import { quotaKind } from "./kinds/quota.ts";
 import { reservationKind } from "./kinds/reservation.ts";
+import { routerKind } from "./kinds/router.ts";
 import { secretKind } from "./kinds/secret.ts";
 import { userKind } from "./kinds/user.ts";
 import type { World } from "./world.ts";
@@ -88,6 +89,7 @@ export const kinds: readonly Kind[] = [
   deploymentKind,
   deploymentShapeKind,
   deploymentShapeVersionKind,
+  routerKind,
   quotaKind,
   reservationKind,
 ];

@@ -6,6 +6,7 @@ import { PUBLIC_ACCOUNT } from "./catalog.ts";
 import type { DeployedModel } from "../schema/deployed-model.ts";
 import { defaultDeployed, findDeployed, loadedAddon, mergedAddon } from "./deployed-models.ts";
 import { modelOf } from "./models.ts";
+import { routeBy } from "./routers.ts";
 import type { World } from "./world.ts";
 
 /** Where a request goes: a deployment, or the shared serverless service. */
@@ -74,13 +75,12 @@ function findByOrigin(world: World, text: string): string | undefined {
   return undefined;
 }
 
-/** Names with four parts, by collection; routers here are the automatic one of each deployment. */
+/** Names with four parts, by collection. */
 const byCollection = new Map<string, (world: World, text: string, account: string) => Target | undefined>(
   Object.entries({
     models: findModel,
     deployments: (world: World, text: string) => toTarget(world, world.parts.deployments.get(text), text),
-    routers: (world: World, text: string) =>
-      toTarget(world, world.parts.deployments.get(text.replace("/routers/", "/deployments/")), text),
+    routers: (world: World, text: string) => toTarget(world, routeBy(world, text), text),
     deployedModels: (world: World, text: string) => toDeployedTarget(world, findDeployed(world, text), text),
   }),
 );

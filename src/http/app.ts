@@ -4,7 +4,8 @@ import { ApiError, texts } from "../core/error.ts";
 import type { Worlds } from "../engine/worlds.ts";
 import { PRODUCT } from "../engine/version.ts";
 import { nobody } from "../engine/identity.ts";
-import { authenticate } from "./auth.ts";
+import { accountOf } from "../core/name.ts";
+import { authenticate, authenticateDirect } from "./auth.ts";
 import { decodeQuery, readText } from "./body.ts";
 import { controlRoutes } from "./control.ts";
 import { afterAnswer, beforeRequest, FaultError, findFault } from "./faults.ts";
@@ -91,7 +92,13 @@ async function run(route: Route, call: Call, options: AppOptions): Promise<Respo
   const { context } = call;
   const path = pathOf(context.req.url);
   try {
-    if (route.plane === "control" || route.plane === "inference") {
+    call.direct = authenticateDirect(call.world, context);
+    if (call.direct !== undefined) {
+      // a deployment's own host serves /v1 of inference alone, and no Messages (inference §1.1)
+      if (route.plane !== "inference" || !path.startsWith("/v1/") || route.errors === "anthropic")
+        throw new ApiError("NOT_FOUND", texts.noPath);
+      call.account = accountOf(call.direct);
+    } else if (route.plane === "control" || route.plane === "inference") {
       call.identity = authenticate(call.world, context, route.plane);
       call.account = call.identity.account;
     }
@@ -131,6 +138,7 @@ export function createApp(options: AppOptions): Hono {
       world,
       context,
       account: world.parts.config.account,
+      direct: undefined,
       identity: nobody(world.parts.config.account),
       params,
       query: {},

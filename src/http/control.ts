@@ -12,7 +12,7 @@ import { resetRoutes } from "./reset.ts";
 import type { Route } from "./route.ts";
 import { scriptRoutes } from "./scripts.ts";
 import { selfMetricsRoute } from "./self-metrics.ts";
-import { shardsRoute } from "./shards.ts";
+import { shardsRoute, terminationRoute } from "./shards.ts";
 import { statusRoutes } from "./status.ts";
 import { stockoutRoutes } from "./stockouts.ts";
 import { trafficRoutes } from "./traffic.ts";
@@ -36,6 +36,7 @@ export function controlRoutes(url: () => string): Route[] {
     explainRoute,
     capacityRoute,
     shardsRoute,
+    terminationRoute,
     selfMetricsRoute,
     ...metricsRoutes(),
     ...resetRoutes(),

@@ -26,8 +26,9 @@ export function pathOf(url: string): string {
 }
 
 /** Who asks, as the engine wants to know it. */
-export const callerOf = ({ account, context }: Call): Caller => ({
+export const callerOf = ({ account, direct, context }: Call): Caller => ({
   account,
+  direct,
   signal: () => context.req.raw.signal,
   header: (name) => headerOf(context, name),
 });

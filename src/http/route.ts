@@ -17,6 +17,8 @@ export interface Call {
   context: Context;
   /** The caller's account ID. */
   account: string;
+  /** The deployment whose own host name was called; undefined for the service's. */
+  direct: string | undefined;
   /** Who calls; the owner of the account where nobody has to say. */
   identity: Identity;
   params: Record<string, string>;

@@ -2,10 +2,27 @@ import { z } from "zod";
 import { toShards } from "../core/deployment/shard.ts";
 import { listPage } from "../core/list/page.ts";
 import { resourceName } from "../core/name.ts";
-import { deploymentShard } from "../schema/deployment.ts";
+import { authorize } from "../engine/identity.ts";
+import { deploymentShard, terminationMessage } from "../schema/deployment.ts";
 import type { ListQuery } from "../schema/wire.ts";
 import { listQuery } from "../schema/wire.ts";
-import type { Route } from "./route.ts";
+import type { Call, Route } from "./route.ts";
+
+const deploymentOf = ({ world, params, identity }: Call) => {
+  const account = params["account_id"]!;
+  authorize(world, identity, { account, user: "", writes: false, adminOnly: false });
+  return world.deployment(resourceName(account, "deployments", params["deployment_id"]!));
+};
+
+export const terminationRoute: Route = {
+  method: "GET",
+  path: "/v1/accounts/{account_id}/deployments/{deployment_id}/terminationMessage",
+  plane: "control",
+  tag: "Deployment",
+  summary: "What the last container said when it ended; nothing, as none ends badly here",
+  result: terminationMessage,
+  handle: (call) => ({ body: { message: deploymentOf(call).status.message } }),
+};
 
 export const shardsRoute: Route = {
   method: "GET",
@@ -15,9 +32,9 @@ export const shardsRoute: Route = {
   summary: "Where a deployment's replicas are: one shard a region",
   query: listQuery,
   result: z.object({ deploymentShards: z.array(deploymentShard), nextPageToken: z.string(), totalSize: z.int() }),
-  handle: ({ world, params, query }) => {
-    const record = world.deployment(resourceName(params["account_id"]!, "deployments", params["deployment_id"]!));
-    const { items, nextPageToken, totalSize } = listPage(toShards(record), query as ListQuery, "name");
+  handle: (call) => {
+    const shards = toShards(deploymentOf(call));
+    const { items, nextPageToken, totalSize } = listPage(shards, call.query as ListQuery, "name");
     return { body: { deploymentShards: items, nextPageToken, totalSize } };
   },
 };

@@ -162,3 +162,7 @@ export const deleteDeploymentQuery = z.object({
   ignoreChecks: flag.describe("Delete even when there was traffic in the last hour."),
 });
 export const scaleDeploymentBody = z.object({ replicaCount: int32 });
+
+export const setTagsBody = z.object({ tags: z.record(z.string(), z.string()) });
+export const deleteTagsBody = z.object({ keys: z.array(z.string()) });
+export const terminationMessage = z.object({ message: z.string() });

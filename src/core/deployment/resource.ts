@@ -29,7 +29,7 @@ export function toStats(replicas: readonly Replica[]): ReplicaStats {
 }
 
 /** `my-account-abcd1234.us-arizona-1.direct.fireworks.ai` (control-plane §2.1). */
-function toHandle(record: DeploymentRecord): string {
+export function toHandle(record: DeploymentRecord): string {
   if (record.spec.directRouteType !== "INTERNET" || record.region === "REGION_UNSPECIFIED") return "";
   return `${accountOf(record.name)}-${idOf(record.name)}.${record.region.toLowerCase().replaceAll("_", "-")}.direct.fireworks.ai`;
 }

@@ -1,16 +1,20 @@
+import { deleteTags, setTags } from "../../core/deployment/tags.ts";
 import { toResource } from "../../core/deployment/resource.ts";
 import type { Json } from "../../core/list/field.ts";
 import {
   createDeploymentQuery,
   deleteDeploymentQuery,
+  deleteTagsBody,
   deployment,
   scaleDeploymentBody,
+  setTagsBody,
   updateDeploymentQuery,
 } from "../../schema/deployment.ts";
 import { listQuery } from "../../schema/wire.ts";
 import { z } from "zod";
 import type { CreateOptions } from "../deployments.ts";
 import {
+  changeTags,
   createDeployment,
   deleteDeployment,
   scaleDeployment,
@@ -73,6 +77,26 @@ export const deploymentKind: Kind = {
       body: z.object({}),
       result: deployment,
       run: (world, call) => undeleteDeployment(world, call.name),
+    },
+    setTags: {
+      summary: "Set tags: annotations whose keys begin with `custom/`",
+      http: "POST",
+      body: setTagsBody,
+      result: deployment,
+      run: (world, { name, body }) => {
+        const tags = (body["tags"] ?? {}) as Record<string, string>;
+        return changeTags(world, name, (before) => setTags(before, tags));
+      },
+    },
+    deleteTags: {
+      summary: "Remove tags",
+      http: "POST",
+      body: deleteTagsBody,
+      result: deployment,
+      run: (world, { name, body }) => {
+        const keys = (body["keys"] ?? []) as string[];
+        return changeTags(world, name, (before) => deleteTags(before, keys));
+      },
     },
     scale: {
       summary: "Set the number of replicas; the autoscaler goes on from there",
