@@ -46,16 +46,24 @@ export function dropResource(world: World, { collection, name }: Pick<StoredReso
   world.parts.store.dropDocument("resource", name);
 }
 
-/** Whether a name lies under a parent; `-` in it stands for any ID (control-plane §1.1). */
-export function isUnder(parent: string, name: string): boolean {
-  const [wanted, parts] = [parent.split("/"), name.split("/")];
-  return parts.length === wanted.length + 2 && wanted.every((part, at) => part === "-" || part === parts[at]);
+/** Whether names lie under a parent; `-` in it stands for any ID (control-plane §1.1). */
+export function toParent(parent: string): (name: string) => boolean {
+  const wanted = parent.split("/");
+  if (!wanted.includes("-")) {
+    const start = `${parent}/`;
+    return (name) => name.startsWith(start);
+  }
+  return (name) => {
+    const parts = name.split("/");
+    return wanted.every((part, at) => part === "-" || part === parts[at]);
+  };
 }
 
 /** The stored resources under a parent, as the wire has them. */
 export const allOf = (collection: string) =>
   function* (world: World, call: Invocation): Generator<Json> {
-    for (const { name, value } of resourcesOf(world, collection).values()) if (isUnder(call.name, name)) yield value;
+    const isIn = toParent(call.name);
+    for (const { name, value } of resourcesOf(world, collection).values()) if (isIn(name)) yield value;
   };
 
 export const findIn =

@@ -1,8 +1,5 @@
-import { existsSync, readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { existsSync } from "node:fs";
 import { Validator } from "@seriousme/openapi-schema-validator";
-import { Ajv2020 } from "ajv/dist/2020.js";
-import addFormats from "ajv-formats";
 import { describe, expect, test } from "vitest";
 import { completionRequest } from "../../src/schema/completion.ts";
 import { embeddingRequest, rerankRequest } from "../../src/schema/embedding.ts";
@@ -10,36 +7,8 @@ import { messageRequest } from "../../src/schema/message.ts";
 import { responseRequest } from "../../src/schema/response.ts";
 import { chatRequest } from "../../src/schema/chat.ts";
 import { chunksOf } from "../support/fold.ts";
+import { closed, folder, official, validator, withoutNulls } from "../support/official.ts";
 import { fresh, SERVERLESS, SMALL } from "../support/api.ts";
-
-/** The official schemas lie beside the project where it is developed; a clone elsewhere does without these tests. */
-const folder = fileURLToPath(new URL("../../../shared/reference/openapi/", import.meta.url));
-const official = (name: string): { components: { schemas: Record<string, { properties: object }> } } =>
-  JSON.parse(readFileSync(`${folder}${name}`, "utf8"));
-
-function validator(document: ReturnType<typeof official>, name: string): (value: unknown) => unknown {
-  const ajv = new Ajv2020({ strict: false, allErrors: true });
-  addFormats.default(ajv, ["date-time"]);
-  for (const format of ["int32", "int64", "float", "double"]) ajv.addFormat(format, true);
-  ajv.addSchema(document, "official");
-  const check = ajv.getSchema(`official#/components/schemas/${name}`)!;
-  return (value) => (check(value) ? [] : check.errors);
-}
-
-/** The same document with every object closed, so that a field of ours that it does not know is told. */
-function closed<T>(document: T): T {
-  return JSON.parse(
-    JSON.stringify(document, (_, value) =>
-      value?.type === "object" && value.properties && value.additionalProperties === undefined
-        ? { ...value, additionalProperties: false }
-        : value,
-    ),
-  );
-}
-
-/** Unset messages and times are null on the wire, which the official document does not say. */
-const withoutNulls = (value: unknown): unknown =>
-  JSON.parse(JSON.stringify(value, (_, inner: unknown) => (inner === null ? undefined : inner)));
 
 /**
  * What the service was seen to send although its (closed) schemas do not have it yet: the index of a tool call, and

@@ -1,3 +1,4 @@
+import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { inFolder } from "../support/dump.ts";
@@ -73,5 +74,59 @@ test("a stopped world goes on where it stopped, and its real clock with it", asy
     const { now } = await again.clock.get();
     expect(now >= before).toBe(true);
     expect(Date.parse(now) - Date.parse(before)).toBeLessThan(3_600_000);
+  });
+});
+
+test("kill -9 in an upload leaves no half file and no model that is READY; a resumable one goes on", async () => {
+  await inFolder(async (folder) => {
+    const flags = ["--db", join(folder, "world.db"), "--clock", "manual"];
+    const models = "/v1/accounts/local/models";
+    const size = 3_000_000;
+    const bytes = new Uint8Array(size);
+    let url: string;
+    {
+      await using server = await startServer(...flags);
+      const post = (path: string, body: object) =>
+        fetch(`${server.url}${models}${path}`, { method: "POST", headers, body: JSON.stringify(body) });
+      await post("", { modelId: "m", model: { kind: "HF_BASE_MODEL", baseModelDetails: { worldSize: 1 } } });
+      const endpoint = await post("/m:getUploadEndpoint", {
+        filenameToSize: { "model.bin": size },
+        enableResumableUpload: true,
+      });
+      url = ((await endpoint.json()) as any).filenameToSignedUrls["model.bin"];
+      const slow = new ReadableStream({
+        async pull(controller) {
+          controller.enqueue(bytes.subarray(0, 100_000));
+          await new Promise((resolve) => setTimeout(resolve, 10));
+        },
+      });
+      const sending = fetch(url, {
+        method: "PUT",
+        headers: { "content-range": `bytes 0-${size - 1}/${size}` },
+        body: slow,
+        duplex: "half",
+      } as RequestInit).catch(() => undefined);
+      await new Promise((resolve) => setTimeout(resolve, 150));
+      await server.stop("SIGKILL");
+      await sending;
+    }
+    expect(readdirSync(join(folder, "world.db.files/accounts/local/models/m"))).toEqual(["model.bin.part"]);
+    await using again = await startServer(...flags);
+    const model = async () => (await (await fetch(`${again.url}${models}/m`, { headers })).json()) as { state: string };
+    expect((await model()).state).toBe("UPLOADING");
+    expect((await fetch(`${again.url}${models}/m:validateUpload`, { headers })).status).toBe(400);
+    const there = new URL(url);
+    const put = (range: string, body?: Uint8Array) =>
+      fetch(`${again.url}${there.pathname}${there.search}`, {
+        method: "PUT",
+        headers: { "content-range": range },
+        ...(body ? { body } : {}),
+      } as RequestInit);
+    const asked = await put(`bytes */${size}`);
+    expect(asked.status).toBe(308);
+    const from = Number(/-(\d+)$/.exec(asked.headers.get("range")!)![1]) + 1;
+    expect(from).toBeGreaterThan(0);
+    expect((await put(`bytes ${from}-${size - 1}/${size}`, bytes.subarray(from))).status).toBe(200);
+    expect(statSync(join(folder, "world.db.files/accounts/local/models/m/model.bin")).size).toBe(size);
   });
 });

@@ -3,16 +3,29 @@ import { toCamel } from "../name.ts";
 /** Any resource as JSON. */
 export type Json = Record<string, unknown>;
 
-/** Reads `snapshot.base_model` or `snapshot.baseModel`; undefined when a part is missing. */
-export function readField(resource: Json, path: string): unknown {
-  let value: unknown = resource;
-  for (const part of path.split(".")) {
+/** Reads one field, such as `snapshot.base_model` or `snapshot.baseModel`; undefined when a part is missing. */
+export type Read = (resource: Json) => unknown;
+
+type Step = (value: unknown) => unknown;
+
+/** One part of a path, in either case; names that every object has are looked for with care. */
+function toStep(part: string): Step {
+  const camel = toCamel(part);
+  if (part in Object.prototype || camel in Object.prototype)
+    return (value) =>
+      typeof value === "object" && value !== null && Object.hasOwn(value, part) ? (value as Json)[part] : undefined;
+  return (value) => {
     if (typeof value !== "object" || value === null) return undefined;
-    const fields = value as Json;
-    const name = Object.hasOwn(fields, part) ? part : toCamel(part);
-    value = Object.hasOwn(fields, name) ? fields[name] : undefined;
-  }
-  return value;
+    const found = (value as Json)[camel];
+    return found === undefined && camel !== part ? (value as Json)[part] : found;
+  };
+}
+
+/** A reader of a field: the path is looked at once, as lists are long. */
+export function toReader(path: string): Read {
+  const steps = path.split(".").map(toStep);
+  if (steps.length === 1) return steps[0]!;
+  return (resource) => steps.reduce((value: unknown, step) => step(value), resource);
 }
 
 /** A text of a resource, or of a query; empty when there is none. */

@@ -1,7 +1,7 @@
 import { invalid } from "../error.ts";
 import { parseTimestamp } from "../time.ts";
 import type { Json } from "./field.ts";
-import { readField } from "./field.ts";
+import { toReader } from "./field.ts";
 
 /**
  * AIP-160 filters: comparisons (= != < > <= >= :), AND, OR, NOT, `-`, parentheses, nested fields,
@@ -32,52 +32,88 @@ function tokenize(text: string): Token[] {
   return tokens;
 }
 
-function compareValues(actual: unknown, wanted: string): number | undefined {
-  if (typeof actual === "number") return Number.isNaN(Number(wanted)) ? undefined : actual - Number(wanted);
-  if (typeof actual === "boolean")
-    return /^(true|false)$/i.test(wanted) ? Number(actual) - Number(wanted.toLowerCase() === "true") : undefined;
-  if (typeof actual !== "string") return undefined;
-  const [left, right] = [parseTimestamp(actual), parseTimestamp(wanted)];
-  if (left !== undefined && right !== undefined) return left - right;
-  if (/^-?\d+$/.test(actual) && /^-?\d+$/.test(wanted)) return Number(actual) - Number(wanted);
-  return actual < wanted ? -1 : Number(actual > wanted);
+/** A test of a field's value; what is wanted is looked at once, as lists are long. */
+type Test = (actual: unknown) => boolean;
+
+/** How a value stands to the one that is wanted: below 0, 0, above 0; undefined where they cannot be compared. */
+function toComparison(wanted: string): (actual: unknown) => number | undefined {
+  const [number, time] = [Number(wanted), parseTimestamp(wanted)];
+  const truth = /^true$/i.test(wanted) ? 1 : /^false$/i.test(wanted) ? 0 : undefined;
+  const isInteger = /^-?\d+$/.test(wanted);
+  return (actual) => {
+    if (typeof actual === "number") return Number.isNaN(number) ? undefined : actual - number;
+    if (typeof actual === "boolean") return truth === undefined ? undefined : Number(actual) - truth;
+    if (typeof actual !== "string") return undefined;
+    const actualTime = time === undefined ? undefined : parseTimestamp(actual);
+    if (actualTime !== undefined) return actualTime - time!;
+    if (isInteger && /^-?\d+$/.test(actual)) return Number(actual) - number;
+    return actual < wanted ? -1 : Number(actual > wanted);
+  };
 }
 
-function isEqual(actual: unknown, wanted: string): boolean {
-  if (actual === null || actual === undefined) return wanted === "" || wanted === "null";
-  if (typeof actual === "string" && wanted.includes("*")) {
-    const pattern = wanted
-      .split("*")
-      .map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"))
-      .join(".*");
-    return new RegExp(`^${pattern}$`, "s").test(actual);
-  }
-  return compareValues(actual, wanted) === 0;
+function toEquality(wanted: string): Test {
+  const compare = toComparison(wanted);
+  const isNothing = wanted === "" || wanted === "null";
+  const isPlain = parseTimestamp(wanted) === undefined && !/^-?\d+$/.test(wanted);
+  const pattern = wanted.includes("*")
+    ? new RegExp(
+        `^${wanted
+          .split("*")
+          .map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"))
+          .join(".*")}$`,
+        "s",
+      )
+    : undefined;
+  return (actual) => {
+    if (actual === null || actual === undefined) return isNothing;
+    if (typeof actual === "string" && pattern) return pattern.test(actual);
+    if (typeof actual === "string" && isPlain) return actual === wanted;
+    return compare(actual) === 0;
+  };
 }
 
 /** `:` means "has": a substring of a text, an item of a list, a key of a map; `field:*` means "is set". */
-function has(actual: unknown, wanted: string): boolean {
+function toPossession(wanted: string): Test {
   if (wanted === "*")
-    return actual !== undefined && actual !== null && actual !== "" && actual !== 0 && actual !== false;
-  if (Array.isArray(actual)) return actual.some((item) => isEqual(item, wanted));
-  if (typeof actual === "object" && actual !== null) return Object.hasOwn(actual, wanted);
-  if (typeof actual === "string" && !wanted.includes("*")) return actual.toLowerCase().includes(wanted.toLowerCase());
-  return isEqual(actual, wanted);
+    return (actual) => actual !== undefined && actual !== null && actual !== "" && actual !== 0 && actual !== false;
+  const isEqual = toEquality(wanted);
+  const small = wanted.toLowerCase();
+  return (actual) => {
+    if (Array.isArray(actual)) return actual.some(isEqual);
+    if (typeof actual === "object" && actual !== null) return Object.hasOwn(actual, wanted);
+    if (typeof actual === "string" && !wanted.includes("*")) return actual.toLowerCase().includes(small);
+    return isEqual(actual);
+  };
 }
 
-const operators: Record<string, (actual: unknown, wanted: string) => boolean> = {
-  "=": isEqual,
-  "!=": (actual, wanted) => !isEqual(actual, wanted),
-  ":": has,
-  "<": (actual, wanted) => (compareValues(actual, wanted) ?? 0) < 0,
-  ">": (actual, wanted) => (compareValues(actual, wanted) ?? 0) > 0,
-  "<=": (actual, wanted) => (compareValues(actual, wanted) ?? 1) <= 0,
-  ">=": (actual, wanted) => (compareValues(actual, wanted) ?? -1) >= 0,
+/** @param unknown what counts where two values cannot be compared */
+const toOrder =
+  (isIn: (difference: number) => boolean, unknown: number) =>
+  (wanted: string): Test => {
+    const compare = toComparison(wanted);
+    return (actual) => isIn(compare(actual) ?? unknown);
+  };
+
+const operators: Record<string, (wanted: string) => Test> = {
+  "=": toEquality,
+  "!=": (wanted) => {
+    const isEqual = toEquality(wanted);
+    return (actual) => !isEqual(actual);
+  },
+  ":": toPossession,
+  "<": toOrder((difference) => difference < 0, 0),
+  ">": toOrder((difference) => difference > 0, 0),
+  "<=": toOrder((difference) => difference <= 0, 1),
+  ">=": toOrder((difference) => difference >= 0, -1),
 };
+
+/** Parentheses and negations inside one another. */
+const DEPTH_MAX = 100;
 
 class Parser {
   #tokens: Token[];
   #at = 0;
+  #depth = 0;
 
   constructor(text: string) {
     this.#tokens = tokenize(text);
@@ -106,7 +142,11 @@ class Parser {
       this.#takeWord("AND");
       terms.push(this.#disjunction());
     }
-    return terms.length === 1 ? terms[0]! : (resource) => terms.every((term) => term(resource));
+    const [left, right, ...rest] = terms as [Filter, Filter, ...Filter[]];
+    if (!right) return left;
+    return rest.length > 0
+      ? (resource) => terms.every((term) => term(resource))
+      : (resource) => left(resource) && right(resource);
   }
 
   #disjunction(): Filter {
@@ -116,6 +156,14 @@ class Parser {
   }
 
   #term(): Filter {
+    this.#depth += 1;
+    if (this.#depth > DEPTH_MAX) throw invalid(`invalid filter: more than ${DEPTH_MAX} parentheses inside one another`);
+    const term = this.#oneTerm();
+    this.#depth -= 1;
+    return term;
+  }
+
+  #oneTerm(): Filter {
     if (this.#takeWord("NOT") || this.#takeWord("-")) {
       const inner = this.#term();
       return (resource) => !inner(resource);
@@ -134,8 +182,8 @@ class Parser {
     if (value?.kind !== "word" && value?.kind !== "string")
       throw invalid(`invalid filter: expected a value after "${token.text}${operator.text}"`);
     const [negate, path] = token.text.startsWith("-") ? [true, token.text.slice(1)] : [false, token.text];
-    const compare = operators[operator.text]!;
-    return (resource) => compare(readField(resource, path), value.text) !== negate;
+    const [read, test] = [toReader(path), operators[operator.text]!(value.text)];
+    return (resource) => test(read(resource)) !== negate;
   }
 }
 

@@ -1,6 +1,6 @@
 import { invalid } from "../error.ts";
 import type { Json } from "./field.ts";
-import { readField } from "./field.ts";
+import { toReader } from "./field.ts";
 
 export type Order = (left: Json, right: Json) => number;
 
@@ -24,11 +24,11 @@ export function parseOrder(text: string, tie: string): Order {
       const [path, direction = "asc", ...rest] = key.trim().split(/\s+/);
       if (rest.length > 0 || !/^(asc|desc)$/i.test(direction) || !/^[\w.]+$/.test(path!))
         throw invalid(`invalid order_by: "${key.trim()}"`);
-      return { path: path!, sign: direction.toLowerCase() === "desc" ? -1 : 1 };
+      return { read: toReader(path!), sign: direction.toLowerCase() === "desc" ? -1 : 1 };
     });
   return (left, right) => {
-    for (const { path, sign } of keys) {
-      const result = compare(readField(left, path), readField(right, path));
+    for (const { read, sign } of keys) {
+      const result = compare(read(left), read(right));
       if (result !== 0) return result * sign;
     }
     return 0;

@@ -41,6 +41,31 @@ function pageSize(query: ListQuery, usual: number): number {
   return size === 0 ? usual : Math.min(size, PAGE_SIZE_MAX);
 }
 
+/** The first of many items in an order, without sorting them all. */
+class Smallest {
+  readonly #order: Order;
+  readonly #most: number;
+  readonly items: Json[] = [];
+
+  constructor(order: Order, most: number) {
+    this.#order = order;
+    this.#most = most;
+  }
+
+  add(item: Json): void {
+    const { items } = this;
+    if (items.length === this.#most && this.#order(item, items.at(-1)!) >= 0) return;
+    let [low, high] = [0, items.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#order(items[middle]!, item) <= 0) low = middle + 1;
+      else high = middle;
+    }
+    items.splice(low, 0, item);
+    if (items.length > this.#most) items.pop();
+  }
+}
+
 /** Filters, orders, cuts and masks: the one implementation of control-plane §9 for all kinds. */
 export function listPage(
   resources: Iterable<Json>,
@@ -57,14 +82,19 @@ export function listPage(
   const size = pageSize(query, usualSize);
   const mark = digest(query.filter ?? "", orderBy).slice(0, 8);
 
-  const all = [...resources].filter(filter).sort(order);
   const last = query.pageToken ? parseToken(query.pageToken, mark) : undefined;
-  const start = last ? all.findIndex((item) => order(item, last) > 0) : 0;
-  const items = start < 0 ? [] : all.slice(start, start + size);
-  const more = start >= 0 && start + size < all.length;
+  const smallest = new Smallest(order, size + 1);
+  let totalSize = 0;
+  for (const item of resources) {
+    if (!filter(item)) continue;
+    totalSize += 1;
+    if (last === undefined || order(item, last) > 0) smallest.add(item);
+  }
+  const found = smallest.items;
+  const items = found.slice(0, size);
   return {
     items: items.map((item) => applyMask(item, mask)),
-    nextPageToken: more ? toToken(mark, applyMask(items.at(-1)!, orderPaths)) : "",
-    totalSize: all.length,
+    nextPageToken: found.length > size ? toToken(mark, applyMask(items.at(-1)!, orderPaths)) : "",
+    totalSize,
   };
 }

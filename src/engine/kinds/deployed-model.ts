@@ -3,7 +3,7 @@ import { deployedModel, loadQuery } from "../../schema/deployed-model.ts";
 import { updateMaskQuery } from "../../schema/wire.ts";
 import { findDeployed, listDeployed, loadAddon, unloadAddon, updateDeployed } from "../deployed-models.ts";
 import type { Kind } from "../registry.ts";
-import { isUnder, resourcesOf } from "../resources.ts";
+import { toParent, resourcesOf } from "../resources.ts";
 import type { World } from "../world.ts";
 
 /** Clock mode `skip`: a client that looks at an addon on its way moves time to its arrival. */
@@ -20,7 +20,8 @@ export const deployedModelKind: Kind = {
   schema: deployedModel,
   defaultOrder: "name",
   all: function* (world, { name: parent }) {
-    for (const each of listDeployed(world)) if (isUnder(parent, each.name)) yield each as Json;
+    const isIn = toParent(parent);
+    for (const each of listDeployed(world)) if (isIn(each.name)) yield each as Json;
   },
   find: (world, name) => {
     skipTo(world, name);

@@ -2,7 +2,7 @@ import { toVersion } from "../../core/deployment/shape.ts";
 import type { Json } from "../../core/list/field.ts";
 import { deploymentShape, deploymentShapesQuery, deploymentShapeVersion } from "../../schema/deployment-shape.ts";
 import type { Kind } from "../registry.ts";
-import { isUnder } from "../resources.ts";
+import { toParent } from "../resources.ts";
 import { shapesOf } from "../shapes.ts";
 
 /** Shapes of the catalogue's models; they are the service's own, and not made here. */
@@ -13,9 +13,9 @@ export const deploymentShapeKind: Kind = {
   defaultOrder: "create_time",
   listQuery: deploymentShapesQuery,
   all: function* (world, { name: parent, query }) {
+    const isIn = toParent(parent);
     for (const [name, shape] of shapesOf(world))
-      if (isUnder(parent, name) && (!query["targetModel"] || query["targetModel"] === shape.baseModel))
-        yield shape as Json;
+      if (isIn(name) && (!query["targetModel"] || query["targetModel"] === shape.baseModel)) yield shape as Json;
   },
   find: (world, name) => shapesOf(world).get(name) as Json | undefined,
 };
@@ -28,9 +28,10 @@ export const deploymentShapeVersionKind: Kind = {
   schema: deploymentShapeVersion,
   defaultOrder: "create_time",
   all: function* (world, { name: parent }) {
+    const isIn = toParent(parent);
     for (const shape of shapesOf(world).values()) {
       const version = toVersion(shape);
-      if (isUnder(parent, version.name)) yield version as Json;
+      if (isIn(version.name)) yield version as Json;
     }
   },
   find: (world, name) => {

@@ -22,7 +22,7 @@ import {
   updateDeployment,
 } from "../deployments.ts";
 import type { Kind } from "../registry.ts";
-import { isUnder } from "../resources.ts";
+import { toParent } from "../resources.ts";
 import { skipFor } from "../waiting.ts";
 
 /** On-demand deployments (control-plane §1.2, §2, §4). */
@@ -34,9 +34,9 @@ export const deploymentKind: Kind = {
   listQuery: listQuery.extend({ showDeleted: z.stringbool().optional().describe("Soft-deleted ones too.") }),
 
   all: function* (world, call) {
+    const isIn = toParent(call.name);
     for (const record of world.parts.deployments.values()) {
-      if (isUnder(call.name, record.name) && (record.state !== "DELETED" || call.query["showDeleted"]))
-        yield toResource(record);
+      if (isIn(record.name) && (record.state !== "DELETED" || call.query["showDeleted"])) yield toResource(record);
     }
   },
   find: (world, name) => {

@@ -1,11 +1,13 @@
 import { ApiError, invalid } from "../../core/error.ts";
 import type { Json } from "../../core/list/field.ts";
 import { textOf } from "../../core/list/field.ts";
+import { accountName } from "../../core/name.ts";
 import { checkAddon } from "../../core/model/upload.ts";
 import { toTimestamp } from "../../core/time.ts";
 import * as schema from "../../schema/model.ts";
 import type { Model } from "../../schema/model.ts";
 import { updateMaskQuery } from "../../schema/wire.ts";
+import { PUBLIC_ACCOUNT } from "../catalog.ts";
 import { deployedRefsOf } from "../deployed-models.ts";
 import { baseNameOf, modelOf } from "../models.ts";
 import { ensureAccount } from "../open-world.ts";
@@ -16,7 +18,7 @@ import {
   demandResource,
   dropResource,
   idFor,
-  isUnder,
+  toParent,
   newValue,
   putResource,
 } from "../resources.ts";
@@ -84,9 +86,14 @@ export const modelKind: Kind = {
   type: "Model",
   schema: schema.model,
   defaultOrder: "name",
-  all: function* (world, call) {
-    for (const [name, item] of world.parts.catalog.models) if (isUnder(call.name, name)) yield item as Json;
-    yield* allOf("models")(world, call);
+  all: (world, call) => {
+    const isIn = toParent(call.name);
+    const own = [...allOf("models")(world, call)];
+    // the catalogue has one account: no name needs to be looked at
+    const shared = isIn(`${accountName(PUBLIC_ACCOUNT)}/models/any`) ? world.parts.catalog.models : undefined;
+    if (!shared) return own;
+    const values = shared.values() as Iterable<Json>;
+    return own.length > 0 ? [...values, ...own] : values;
   },
   // deployedModelRefs are filled by get alone (control-plane §2.8)
   find: (world, name) => {

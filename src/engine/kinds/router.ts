@@ -2,7 +2,7 @@ import type { Json } from "../../core/list/field.ts";
 import { createRouterQuery, router } from "../../schema/router.ts";
 import { updateMaskQuery } from "../../schema/wire.ts";
 import type { Kind } from "../registry.ts";
-import { isUnder } from "../resources.ts";
+import { toParent } from "../resources.ts";
 import { createRouter, deleteRouter, findRouter, listRouters, updateRouter } from "../routers.ts";
 
 /** Entry points: one for each deployment, and those that spread over several (control-plane §3.8). */
@@ -12,7 +12,8 @@ export const routerKind: Kind = {
   schema: router,
   defaultOrder: "name",
   all: function* (world, { name: parent }) {
-    for (const each of listRouters(world)) if (isUnder(parent, each.name)) yield each as Json;
+    const isIn = toParent(parent);
+    for (const each of listRouters(world)) if (isIn(each.name)) yield each as Json;
   },
   find: (world, name) => findRouter(world, name) as Json | undefined,
   create: {

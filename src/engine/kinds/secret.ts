@@ -41,7 +41,6 @@ export const secretKind: Kind = {
       world.change(() => {
         const name = `${parent}/secrets/${idFor(world, "secret ID", idOf(textOf(body, "name")), parent)}`;
         if (resourcesOf(world, "secrets").has(name)) throw new ApiError("ALREADY_EXISTS", "secret ID already exists");
-        if (!body["value"]) throw invalid("invalid secret: value is required");
         return write(world, name, body);
       }),
   },
