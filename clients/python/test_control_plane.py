@@ -1,6 +1,8 @@
 """Every method of the official SDK for models, addons, shapes, users, keys and secrets: least and full, strictly validated."""
 
 import json
+import pathlib
+import re
 import struct
 import urllib.request
 
@@ -11,10 +13,17 @@ from fireworks import Fireworks
 BASE = "accounts/fireworks/models/llama-v3p2-3b-instruct"
 
 
+REFERENCE = pathlib.Path(__file__).parents[3] / "shared/reference/fireworks-api.json"
+RESOURCES = ("accounts", "models", "lora", "deployment_shapes", "deployment_shape_versions", "users", "api_keys", "secrets")
+walked = set()
+
+
 @pytest.fixture
-def sdk(emulator) -> Fireworks:
+def sdk(emulator):
     options = {"api_key": "fw_local", "account_id": "local", "base_url": emulator.url, "max_retries": 0}
-    return Fireworks(**options, _strict_response_validation=True)
+    yield Fireworks(**options, _strict_response_validation=True)
+    with urllib.request.urlopen(f"{emulator.url}/__emulator/requests?pageSize=200") as answer:
+        walked.update((row["method"], row["path"]) for row in json.load(answer)["requests"] if row["status"] == 200)
 
 
 def safetensors(**tensors: list) -> bytes:
@@ -142,3 +151,14 @@ def test_users_keys_and_secrets(sdk):
     assert len(list(sdk.secrets.list())) == 1
     sdk.secrets.delete("token")
     assert sdk.accounts.get(account_id="local").name == "accounts/local"
+    assert [each.name for each in sdk.accounts.list()] == ["accounts/local"]
+
+
+@pytest.mark.skipif(not REFERENCE.exists(), reason="the reference lies beside the project where it is developed")
+def test_every_method_of_these_resources_was_walked():
+    endpoints = json.loads(REFERENCE.read_text())["endpoints"]
+    wanted = [each for each in endpoints if each["sdk"].rsplit(".", 1)[0] in RESOURCES]
+    assert len(wanted) > 25
+    for each in wanted:
+        pattern = re.compile(re.sub(r"\{[^}]+\}", "[^/:]+", each["path"]) + "$")
+        assert any(method == each["method"] and pattern.match(path) for method, path in walked), each["sdk"]

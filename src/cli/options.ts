@@ -53,6 +53,7 @@ export interface StartOptions {
   auth: "any" | "known";
   seed?: number;
   fixtures: string[];
+  buckets?: string;
   record?: string;
   upstream?: string;
   account: string;

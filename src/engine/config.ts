@@ -46,6 +46,8 @@ export interface WorldConfig {
   record: string | undefined;
   /** Base URL of the upstream, up to `/v1`. */
   upstream: string | undefined;
+  /** Folder whose folders stand for buckets that models are imported from. */
+  buckets: string | undefined;
   /** Folders of catalogue, scripts and scenarios on top of the built-in ones. */
   fixtures: readonly string[];
 }
@@ -74,6 +76,7 @@ export const defaultConfig: WorldConfig = {
   advanceMax: 10_000_000,
   record: undefined,
   upstream: undefined,
+  buckets: undefined,
   fixtures: [],
 };
 

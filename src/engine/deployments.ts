@@ -142,6 +142,17 @@ export function changeTags(
   });
 }
 
+/** Gives a deployment a version of its model: by new replicas, or where they are. @throws ApiError */
+export function rollOut(world: World, name: string, version: string, restart: boolean): Deployment {
+  const { spec } = world.deployment(name);
+  if (!version.startsWith(`${spec.baseModel}/versions/`))
+    throw invalid(`deployment ${name} does not serve the model of ${version}`);
+  demandLive(world.deployment(name), "update");
+  const rolled = { ...spec, activeModelVersion: version, targetModelVersion: version };
+  world.apply(name, { type: "update", spec: rolled, restart });
+  return toResource(world.deployment(name));
+}
+
 /** Soft delete, or for good with `hard`; refused after recent traffic unless `ignoreChecks` (control-plane §4.4). */
 export function deleteDeployment(world: World, name: string, hard: boolean, ignoreChecks: boolean): void {
   world.change((now) => {

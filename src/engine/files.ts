@@ -5,6 +5,7 @@ import {
   mkdtempSync,
   openSync,
   closeSync,
+  copyFileSync,
   readSync,
   renameSync,
   rmSync,
@@ -74,6 +75,13 @@ export class FileStore {
       throw error;
     }
     return length;
+  }
+
+  /** A file from elsewhere on this machine. */
+  copy(owner: string, file: string, from: string): void {
+    const path = this.path(owner, file);
+    mkdirSync(dirname(path), { recursive: true });
+    copyFileSync(from, path);
   }
 
   /** The whole file is there. */

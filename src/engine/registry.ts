@@ -11,6 +11,7 @@ import { deploymentKind } from "./kinds/deployment.ts";
 import { deployedModelKind } from "./kinds/deployed-model.ts";
 import { deploymentShapeKind, deploymentShapeVersionKind } from "./kinds/deployment-shape.ts";
 import { modelKind } from "./kinds/model.ts";
+import { modelVersionKind } from "./kinds/model-version.ts";
 import { quotaKind } from "./kinds/quota.ts";
 import { reservationKind } from "./kinds/reservation.ts";
 import { routerKind } from "./kinds/router.ts";
@@ -85,6 +86,7 @@ export const kinds: readonly Kind[] = [
   secretKind,
   auditLogKind,
   modelKind,
+  modelVersionKind,
   deployedModelKind,
   deploymentKind,
   deploymentShapeKind,

@@ -92,14 +92,15 @@ export function resourceRoutes(): Route[] {
   return kinds.flatMap((kind) => {
     const { parent, item } = pathsOf(kind);
     const routes = [listRoute(kind, parent)];
+    // before what has an ID: `versions:count` is none
+    for (const [verb, method] of Object.entries(kind.collectionVerbs ?? {}))
+      routes.push(methodRoute(kind, method, `${parent}:${verb}`));
     if (kind.find) routes.push(getRoute(kind, item));
     if (kind.create) routes.push(methodRoute(kind, kind.create, parent));
     if (kind.update) routes.push(methodRoute(kind, kind.update, item));
     if (kind.remove) routes.push(methodRoute(kind, kind.remove, item));
     for (const [verb, method] of Object.entries(kind.verbs ?? {}))
       routes.push(methodRoute(kind, method, `${item}:${verb}`));
-    for (const [verb, method] of Object.entries(kind.collectionVerbs ?? {}))
-      routes.push(methodRoute(kind, method, `${parent}:${verb}`));
     return routes;
   });
 }

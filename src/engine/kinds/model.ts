@@ -6,9 +6,11 @@ import { checkAddon } from "../../core/model/upload.ts";
 import { toTimestamp } from "../../core/time.ts";
 import * as schema from "../../schema/model.ts";
 import type { Model } from "../../schema/model.ts";
+import { importModelBody, operation } from "../../schema/model-version.ts";
 import { updateMaskQuery } from "../../schema/wire.ts";
 import { PUBLIC_ACCOUNT } from "../catalog.ts";
 import { deployedRefsOf } from "../deployed-models.ts";
+import { importModel } from "../imports.ts";
 import { baseNameOf, modelOf } from "../models.ts";
 import { ensureAccount } from "../open-world.ts";
 import type { Kind } from "../registry.ts";
@@ -157,6 +159,13 @@ export const modelKind: Kind = {
         if (!modelOf(world, name)) demandResource(world, "models", name);
         return downloadEndpoint(world, name, origin);
       },
+    },
+    import: {
+      summary: "Take a model's files from a bucket, for which a folder stands here",
+      http: "POST",
+      body: importModelBody,
+      result: operation,
+      run: (world, { name, account, body }) => importModel(world, name, account, body),
     },
     prepare: {
       summary: "Add a copy in another precision",
