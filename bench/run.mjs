@@ -93,6 +93,22 @@ async function firstAnswer(args) {
   return elapsed;
 }
 
+/** One `firectl` of a script's loop. */
+async function firectl() {
+  const emulator = await launch([MAIN, "start", "--json", "--port", "0", "--memory", "--clock", "skip"]);
+  const env = { ...process.env, FIREWORKS_BASE_URL: emulator.url };
+  const call = (...args) => {
+    const started = performance.now();
+    const child = spawn(process.execPath, [MAIN, "firectl", ...args], { stdio: "ignore", env });
+    return new Promise((resolve) => child.once("close", () => resolve(performance.now() - started)));
+  };
+  await call("deployment", "create", "llama-v3p2-3b-instruct", "--deployment-id", "x", "--wait");
+  const rounds = [];
+  for (let round = 0; round < 7; round += 1) rounds.push(await call("get", "deployment", "x"));
+  await stop(emulator);
+  return median(rounds);
+}
+
 async function throughput() {
   const emulator = await launch([MAIN, "start", "--json", "--port", "0", "--db", join(folder, "load.db")]);
   const paths = [COMPLETIONS, CHAT];
@@ -138,6 +154,7 @@ async function start() {
   for (let round = 0; round < 5; round += 1)
     times.push(await firstAnswer([MAIN, "start", "--json", "--port", "0", "--db", join(folder, `start${round}.db`)]));
   print("process start to first 200", `${median(times).toFixed(0)} ms`);
+  print("firectl get deployment x", `${(await firectl()).toFixed(0)} ms`);
 }
 
 try {

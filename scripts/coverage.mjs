@@ -1,5 +1,6 @@
 // Writes the README's coverage table: what the router answers of the official SDK's methods and documented paths.
 // The reference lies beside the project where it is developed: ../shared/reference.
+import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
@@ -60,10 +61,23 @@ export function coverageTable(openapi) {
   ].join("\n");
 }
 
-/** @returns the README with the table in its place */
+/** @param commands the table of firectl's commands */
+function firectlTable(commands) {
+  const rows = commands.map(({ name, old, flags }) => {
+    const spellings = old.map((words) => `\`${words.join(" ")}\``).join(", ");
+    return `| \`${name.join(" ")}\` | ${spellings || "-"} | ${flags.map(({ flag }) => `\`--${flag}\``).join(" ") || "-"} |`;
+  });
+  return ["firectl:", "", "| command | older spelling | flags |", "| --- | --- | --- |", ...rows].join("\n");
+}
+
+/** @returns the README with the tables in their place */
 export function withCoverage(readme, openapi) {
   const [start, end] = [readme.indexOf(BEGIN) + BEGIN.length, readme.indexOf(END)];
-  return `${readme.slice(0, start)}\n\n${coverageTable(openapi)}\n\n${readme.slice(end)}`;
+  const output = execFileSync(process.execPath, [at("dist/cli/main.js"), "firectl", "__commands"], {
+    encoding: "utf8",
+  });
+  const tables = [coverageTable(openapi), firectlTable(JSON.parse(output))];
+  return `${readme.slice(0, start)}\n\n${tables.join("\n\n")}\n\n${readme.slice(end)}`;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -1,3 +1,4 @@
+import { styleText } from "node:util";
 import type { ApiRequest, Json } from "./api.ts";
 import { accountOf, call } from "./api.ts";
 import { toFlags, toLines, toSnake } from "./print.ts";
@@ -43,11 +44,24 @@ export function createContext(globals: Globals): Context {
     show: (resource) => {
       if (globals.output === "json") console.log(JSON.stringify(toSnake(resource), undefined, 2));
       else if (globals.output === "flag") console.log(toFlags(resource));
-      else console.log(toLines(resource).join("\n"));
+      else console.log(paint(toLines(resource)).join("\n"));
     },
   };
   return context;
 }
+
+const colours: Record<string, "green" | "red"> = { READY: "green", DEPLOYED: "green", FAILED: "red", DELETED: "red" };
+
+/** On a terminal the state has a colour. */
+const paint = (lines: readonly string[]): string[] =>
+  process.stdout.isTTY && !process.env["NO_COLOR"]
+    ? lines.map((line) =>
+        line.replace(
+          /^(State: )(\w+)$/,
+          (_, key: string, state: string) => key + styleText(colours[state] ?? "yellow", state),
+        ),
+      )
+    : [...lines];
 
 /** Where people look: colour and motion are for a terminal, unless they are not wanted. */
 export const isLively = (): boolean => process.stderr.isTTY && !process.env["NO_COLOR"];

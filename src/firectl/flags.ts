@@ -25,6 +25,9 @@ export const flag = (name: string, to: string, type: FlagType, help: string, cho
   ...(choices ? { choices } : {}),
 });
 
+/** A command was called wrongly, in a way that its flags alone do not show. */
+export class UsageError extends Error {}
+
 const fail = (message: string): never => {
   throw new InvalidArgumentError(message);
 };
@@ -91,18 +94,25 @@ const placeholders: Record<FlagType, string> = {
   json: " <file>",
 };
 
-/** Every flag as an option; `--flag=false` turns a switch off, as in Go. */
+/** Every flag as an option; a switch has its opposite, for `--flag=false`. */
 export function addFlags(command: Command, flags: readonly Flag[]): Command {
   for (const { flag: name, type, help, choices } of flags) {
-    const option = new Option(`--${name}${type === "bool" ? " [bool]" : placeholders[type]}`, help);
-    if (type === "bool") option.argParser((text: string) => text !== "false").preset(true);
+    const option = new Option(`--${name}${placeholders[type]}`, help);
     const parser = parsers[type];
     if (parser) option.argParser(parser);
     if (choices) option.choices(choices);
     command.addOption(option);
+    if (type === "bool" && !name.startsWith("no-")) command.addOption(new Option(`--no-${name}`).hideHelp());
   }
   return command;
 }
+
+/** `--wait=false` and `--wait=true` as Go takes them, in commander's words. */
+export const spellSwitches = (argv: readonly string[], switches: ReadonlySet<string>): string[] =>
+  argv.map((word) => {
+    const [, name, value] = /^--([a-z-]+)=(true|false)$/.exec(word) ?? [];
+    return name !== undefined && switches.has(name) ? `--${value === "true" ? "" : "no-"}${name}` : word;
+  });
 
 const optionName = (name: string): string => name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
 
@@ -114,13 +124,13 @@ function put(body: Json, path: string, value: unknown): void {
 
 /** What was said with flags, as a body and a query; a file comes first, and flags change it. */
 export function toRequest(flags: readonly Flag[], options: Json): { body: Json; query: Record<string, string> } {
-  const body: Json = {};
+  const file = flags.find(({ type }) => type === "json");
+  const body: Json = { ...(file && (options[optionName(file.flag)] as Json | undefined)) };
   const query: Record<string, string> = {};
   for (const { flag: name, to, type } of flags) {
     const value = options[optionName(name)];
-    if (value === undefined) continue;
-    if (type === "json") Object.assign(body, value);
-    else if (to.startsWith("?")) query[to.slice(1)] = asText(value);
+    if (value === undefined || type === "json") continue;
+    if (to.startsWith("?")) query[to.slice(1)] = asText(value);
     else if (to !== "") put(body, to, value);
   }
   return { body, query };

@@ -5,7 +5,7 @@ import { deleteCommand, getCommand, listCommand, updateCommand } from "./command
 import { waitAsked, modelName, waitFlags } from "./deployment-commands.ts";
 import type { Context } from "./context.ts";
 import type { Flag } from "./flags.ts";
-import { flag, toRequest } from "./flags.ts";
+import { flag, toRequest, UsageError } from "./flags.ts";
 import { resources } from "./resources.ts";
 import { GONE, READY } from "./wait.ts";
 
@@ -147,7 +147,7 @@ const load = (): Spec => {
     run: async (context, [text], options) => {
       const { body, query } = toRequest(flags, options);
       const where = asText(options["deployment"] ?? options["deploymentId"] ?? "");
-      if (where === "") throw new Error('required flag(s) "deployment" not set');
+      if (where === "") throw new UsageError('required flag(s) "deployment" not set');
       const given = {
         ...body,
         model: await modelName(context, text!),

@@ -44,13 +44,16 @@ function toText(name: string, value: unknown): string {
 const toStatus = ({ code, message }: { code?: string; message?: string }): string =>
   message ? `${code}: ${message}` : String(code);
 
+/** Maps: their keys are the client's own words. */
+const maps = new Set(["loadTargets", "annotations", "scalingSchedules", "defaultSamplingParams"]);
+
 /** A resource as `Key Words: value` lines, nested messages indented (control-plane §11.6). */
-export function toLines(resource: Json, indent = ""): string[] {
+export function toLines(resource: Json, indent = "", isMap = false): string[] {
   return Object.entries(resource).flatMap(([name, value]): string[] => {
     if (isZero(value) && !shownAtZero.has(name)) return [];
-    const key = `${indent}${indent.length > 0 && !/^[a-z]/.test(name) ? name : toTitle(name)}`;
+    const key = indent + (isMap ? name : toTitle(name));
     if (name === "status" && isObject(value)) return [`${key}: ${toStatus(value)}`];
-    if (isObject(value)) return [`${key}:`, ...toLines(value, `${indent}  `)];
+    if (isObject(value)) return [`${key}:`, ...toLines(value, `${indent}  `, maps.has(name))];
     if (Array.isArray(value) && value.some(isObject))
       return [
         `${key}:`,

@@ -4,7 +4,7 @@ import { commands } from "./commands.ts";
 import type { Spec } from "./commands.ts";
 import { completions, completionScript, shells } from "./completion.ts";
 import { createContext, DryRun } from "./context.ts";
-import { addFlags } from "./flags.ts";
+import { addFlags, spellSwitches, UsageError } from "./flags.ts";
 import type { Globals } from "./settings.ts";
 
 /** The version that scripts are told; the newest that is known to exist. */
@@ -28,7 +28,7 @@ async function run(spec: Spec, args: readonly string[], options: Json): Promise<
   } catch (error) {
     if (error instanceof DryRun) return;
     console.error(`Error: ${(error as Error).message}`);
-    process.exitCode = ERROR_EXIT;
+    process.exitCode = error instanceof UsageError ? USAGE_EXIT : ERROR_EXIT;
   }
 }
 
@@ -66,9 +66,8 @@ function addCommand(program: Command, spec: Spec, old?: readonly string[]): void
   groupFor(program, name.slice(0, -1), old !== undefined).addCommand(command, { hidden: old !== undefined });
 }
 
-function createProgram(): Command {
+function createProgram(specs: readonly Spec[]): Command {
   const program = new Command("firectl").description("The command line of Fireworks, against the emulator.");
-  const specs = commands();
   for (const spec of specs) addCommand(program, spec);
   for (const spec of specs) for (const old of spec.old ?? []) addCommand(program, spec, old);
   program
@@ -81,6 +80,9 @@ function createProgram(): Command {
     .description(`print the completion script of a shell: ${shells.join(", ")}`)
     .addArgument(program.createArgument("<shell>").choices(shells))
     .action((shell: string) => console.log(completionScript(shell)));
+  program
+    .command("__commands", { hidden: true })
+    .action(() => console.log(JSON.stringify(specs.map(({ name, old = [], flags = [] }) => ({ name, old, flags })))));
   program
     .command("__complete", { hidden: true })
     .argument("[words...]")
@@ -106,10 +108,14 @@ function configure(command: Command): void {
 
 /** @param argv what comes after `firectl` */
 export async function firectl(argv: readonly string[]): Promise<void> {
-  const program = createProgram();
+  const specs = commands();
+  const switches = specs.flatMap(({ flags = [] }) =>
+    flags.filter(({ type }) => type === "bool").map((each) => each.flag),
+  );
+  const program = createProgram(specs);
   configure(program);
   try {
-    await program.parseAsync([...argv], { from: "user" });
+    await program.parseAsync(spellSwitches(argv, new Set(switches)), { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     process.exitCode = error.exitCode === 0 ? 0 : USAGE_EXIT;

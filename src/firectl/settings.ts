@@ -42,7 +42,7 @@ const DEFAULT_URL = "http://127.0.0.1:3473";
 
 /** Only what stands for the service is talked to. @throws Error for the service itself */
 function toUrl(server: string): string {
-  const url = /^http:/.test(server) ? server : `http://${server.replace(/^https:\/\//, "")}`;
+  const url = server.startsWith("http:") ? server : `http://${server.replace(/^https:\/\//, "")}`;
   const { hostname } = new URL(url);
   if (hostname === "fireworks.ai" || hostname.endsWith(".fireworks.ai"))
     throw new Error(`${hostname} is the real service; this firectl talks to an emulator alone`);
