@@ -14,7 +14,7 @@ BASE = "accounts/fireworks/models/llama-v3p2-3b-instruct"
 
 
 REFERENCE = pathlib.Path(__file__).parents[3] / "shared/reference/fireworks-api.json"
-RESOURCES = ("accounts", "models", "lora", "deployment_shapes", "deployment_shape_versions", "users", "api_keys", "secrets")
+RESOURCES = ("accounts", "deployments", "models", "lora", "deployment_shapes", "deployment_shape_versions", "users", "api_keys", "secrets")
 walked = set()
 
 
@@ -152,6 +152,44 @@ def test_users_keys_and_secrets(sdk):
     sdk.secrets.delete("token")
     assert sdk.accounts.get(account_id="local").name == "accounts/local"
     assert [each.name for each in sdk.accounts.list()] == ["accounts/local"]
+
+
+def test_deployments(sdk, emulator):
+    least = sdk.deployments.create(base_model=BASE, deployment_id="least")
+    assert (least.state, least.max_replica_count) == ("CREATING", 1)
+    full = sdk.deployments.create(
+        base_model=BASE,
+        deployment_id="full",
+        display_name="Full",
+        description="All there is",
+        accelerator_type="NVIDIA_H100_80GB",
+        accelerator_count=1,
+        precision="BF16",
+        min_replica_count=1,
+        max_replica_count=2,
+        autoscaling_policy={
+            "scale_up_window": "15s",
+            "scale_down_window": "60s",
+            "scale_to_zero_window": "600s",
+            "load_targets": {"default": 0.5},
+        },
+        placement={"region": "US_IOWA_1"},
+        enable_addons=True,
+        enable_session_affinity=True,
+        max_context_length=4096,
+        direct_route_type="INTERNET",
+        direct_route_api_keys=["directkey1"],
+        disable_auto_deploy=True,
+    )
+    assert (full.autoscaling_policy.scale_up_window, full.placement.region) == ("15s", "US_IOWA_1")
+    emulator.advance(until="settled")
+    assert sdk.deployments.get("full").state == "READY"
+    assert sdk.deployments.update("full", base_model=BASE, display_name="Renamed").display_name == "Renamed"
+    sdk.deployments.scale("full", replica_count=2)
+    assert [each.name.split("/")[-1] for each in sdk.deployments.list(filter='display_name="Renamed"', order_by="name")] == ["full"]
+    sdk.deployments.delete("full", ignore_checks=True)
+    emulator.advance(until="settled")
+    assert sdk.deployments.undelete("full", body={}).state == "CREATING"
 
 
 @pytest.mark.skipif(not REFERENCE.exists(), reason="the reference lies beside the project where it is developed")

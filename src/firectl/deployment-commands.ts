@@ -1,7 +1,7 @@
 import type { Json } from "./api.ts";
 import { RpcError } from "./api.ts";
 import type { Spec } from "./commands.ts";
-import { getCommand, listCommand, printList } from "./commands.ts";
+import { getCommand, listCommand, printList, updateCommand } from "./commands.ts";
 import type { Context } from "./context.ts";
 import type { Flag } from "./flags.ts";
 import { flag, toRequest } from "./flags.ts";
@@ -24,8 +24,18 @@ const settings: readonly Flag[] = [
   flag("draft-token-count", "draftTokenCount", "int", "tokens of a draft"),
   flag("enable-addons", "enableAddons", "bool", "let PEFT addons be loaded"),
   flag("enable-hot-reload-latest-addon", "enableHotReloadLatestAddon", "bool", "merge the addon that was loaded last"),
+  flag("enable-hot-load", "enableHotLoad", "bool", "let a training job load weights"),
+  flag("enable-mtp", "enableMtp", "bool", "multi-token prediction"),
   flag("enable-session-affinity", "enableSessionAffinity", "bool", "keep a session on its replica"),
   flag("expire-time", "expireTime", "time", "when it is deleted"),
+  flag(
+    "hot-load-bucket-type",
+    "hotLoadBucketType",
+    "string",
+    "where those weights lie: MINIO, S3, NEBIUS or FW_HOSTED",
+  ),
+  flag("hot-load-bucket-url", "hotLoadBucketUrl", "string", "the bucket of those weights"),
+  flag("hot-load-transition-type", "hotLoadTransitionType", "string", "ASYNC or SYNC"),
   flag("load-targets", "autoscalingPolicy.loadTargets", "loads", "load of a replica to aim at, e.g. default=0.8"),
   flag("long-prompt", "autoTune.longPrompt", "bool", "tune it for long prompts"),
   flag("max-concurrency-per-replica", "maxConcurrencyPerReplica", "int", "requests of a replica at once"),
@@ -126,18 +136,6 @@ const create = (): Spec => {
   };
 };
 
-const update = (): Spec => ({
-  name: ["deployment", "update"],
-  old: [["update", "deployment"]],
-  args: "<id>",
-  summary: "change a deployment",
-  flags: settings,
-  run: async (context, [id], options) => {
-    const { body, query } = toRequest(settings, options);
-    context.show(await context.send({ method: "PATCH", path: await context.nameOf(deployment, id!), query, body }));
-  },
-});
-
 const remove = (): Spec => {
   const flags = [
     flag("hard", "?hard", "bool", "for good, at once"),
@@ -223,7 +221,7 @@ export const deploymentCommands = (): Spec[] => [
   create(),
   getCommand(deployment),
   listCommand(deployment),
-  update(),
+  updateCommand(deployment, settings),
   remove(),
   undelete(),
   scale(),

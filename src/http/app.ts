@@ -3,7 +3,8 @@ import type { Context } from "hono";
 import { ApiError, texts } from "../core/error.ts";
 import type { Worlds } from "../engine/worlds.ts";
 import { PRODUCT } from "../engine/version.ts";
-import { nobody } from "../engine/identity.ts";
+import type { Deed } from "../engine/identity.ts";
+import { authorize, nobody } from "../engine/identity.ts";
 import { accountOf } from "../core/name.ts";
 import { authenticate, authenticateDirect } from "./auth.ts";
 import { decodeQuery, readText } from "./body.ts";
@@ -87,6 +88,12 @@ function fail(
   });
 }
 
+/** What a request of the control plane does, as far as it matters who may. */
+function deedOf({ method, adminOnly = false }: Route, { account: own, params }: Call): Deed {
+  const { account_id: account = own, user_id: user } = params;
+  return { account, user: user ? `accounts/${account}/users/${user}` : "", writes: method !== "GET", adminOnly };
+}
+
 /** Runs one route: the same order for all, key first (inference §7.3). */
 async function run(route: Route, call: Call, options: AppOptions): Promise<Response> {
   const { context } = call;
@@ -101,6 +108,7 @@ async function run(route: Route, call: Call, options: AppOptions): Promise<Respo
     } else if (route.plane === "control" || route.plane === "inference") {
       call.identity = authenticate(call.world, context, route.plane);
       call.account = call.identity.account;
+      if (route.plane === "control") authorize(call.world, call.identity, deedOf(route, call));
     }
     if (route.method !== "GET" && !route.streams) call.text = await readText(context, options.maxBodyBytes);
     const fault = isJournaled(route.plane) ? findFault(call) : undefined;

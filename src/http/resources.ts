@@ -2,7 +2,6 @@ import { z } from "zod";
 import { notFound } from "../core/error.ts";
 import { applyMask, parseMask } from "../core/list/mask.ts";
 import { toSnake } from "../core/name.ts";
-import { authorize } from "../engine/identity.ts";
 import type { Invocation, Kind, Method as KindMethod } from "../engine/registry.ts";
 import { kinds, listResources } from "../engine/registry.ts";
 import { getQuery, listQuery } from "../schema/wire.ts";
@@ -19,14 +18,12 @@ function pathsOf({ collection, under }: Kind): { parent: string; item: string } 
   return { parent, item: `${parent}/{${idParam(collection)}}` };
 }
 
-/** Who is called, and by whom. @throws ApiError PERMISSION_DENIED, PRECONDITION_FAILED */
-function invoke(kind: Kind, call: Call, writes: boolean, body: Invocation["body"] = {}): Invocation {
+/** What is called, and by whom. */
+function invoke(kind: Kind, call: Call, body: Invocation["body"] = {}): Invocation {
   const { account_id: account = call.account, ...ids } = call.params;
   const ownerId = kind.under === undefined ? undefined : ids[idParam(kind.under)];
   const owner = `accounts/${account}${ownerId === undefined ? "" : `/${kind.under}/${ownerId}`}`;
   const id = kind.collection === "accounts" ? undefined : ids[idParam(kind.collection)];
-  const user = kind.under === "users" ? owner : "";
-  authorize(call.world, call.identity, { account, user, writes, adminOnly: kind.adminOnly ?? false });
   const name = id === undefined ? owner : `${owner}/${kind.collection}/${id}`;
   const { origin } = new URL(call.context.req.url);
   return { account, name, query: call.query, body, caller: call.identity, origin };
@@ -44,7 +41,7 @@ function listRoute(kind: Kind, path: string): Route {
     query,
     result: z.object({ [key]: z.array(kind.schema), nextPageToken: z.string(), totalSize: z.int() }),
     handle: (call) => {
-      const page = listResources(kind, call.world, invoke(kind, call, false));
+      const page = listResources(kind, call.world, invoke(kind, call));
       return { body: { [key]: page.items, nextPageToken: page.nextPageToken, totalSize: page.totalSize } };
     },
   };
@@ -61,7 +58,7 @@ function getRoute(kind: Kind, path: string): Route {
     result: kind.schema,
     handle: (call) => {
       const mask = parseMask(call.query["readMask"] as string | undefined);
-      const resource = kind.find!(call.world, invoke(kind, call, false).name);
+      const resource = kind.find!(call.world, invoke(kind, call).name);
       if (!resource) throw notFound();
       return { body: applyMask(resource, mask) };
     },
@@ -73,14 +70,14 @@ function methodRoute(kind: Kind, method: KindMethod, path: string): Route {
     method: method.http as Method,
     path,
     plane: "control",
+    adminOnly: kind.adminOnly ?? false,
     tag: kind.type,
     summary: method.summary,
     query: method.query,
     body: method.body,
     result: method.result ?? z.object({}),
     handle: (call) => {
-      const writes = method.http !== "GET";
-      const invocation = invoke(kind, call, writes, method.body ? decodeControlBody(method.body, call.text) : {});
+      const invocation = invoke(kind, call, method.body ? decodeControlBody(method.body, call.text) : {});
       call.note.deployment = kind.collection === "deployments" ? invocation.name : "";
       return { body: method.run(call.world, invocation) };
     },

@@ -53,6 +53,8 @@ export interface Route {
   query?: z.ZodObject;
   body?: z.ZodObject;
   result?: z.ZodType;
+  /** Of the control plane: only admins may, and users where it is about themselves. */
+  adminOnly?: boolean;
   /** It reads the body by itself, as it comes. */
   streams?: boolean;
   handle(call: Call): Reply | Response | Promise<Reply | Response>;

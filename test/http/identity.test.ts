@@ -125,6 +125,9 @@ describe("roles", () => {
       ["GET", `${ACCOUNT}/deployments/d`],
       ["DELETE", `${ACCOUNT}/deployments/d`],
       ["POST", "/v1/accounts/fireworks/users"],
+      ["GET", `${ACCOUNT}/deployments/d/shards`],
+      ["GET", `${ACCOUNT}/deployments/d:metrics`],
+      ["GET", `${ACCOUNT}/billing/summary?startTime=2026-01-01T00:00:00Z&endTime=2026-01-02T00:00:00Z`],
     ]) {
       const { status, body } = await call(method!, path!, method === "POST" ? { role: "user" } : undefined, acme);
       expect([status, body]).toEqual([403, { code: 7, message: "", details: [] }]);
