@@ -21,6 +21,7 @@ ENV NODE_ENV=production \
 WORKDIR /app
 COPY --from=build /out ./
 COPY fixtures ./fixtures
+COPY shims ./shims
 RUN mkdir /data && chown node:node /data
 USER node
 VOLUME /data

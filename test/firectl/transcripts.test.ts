@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -87,3 +87,51 @@ describe("transcripts", () => {
     expect(commands.length).toBeGreaterThan(0);
   });
 });
+
+const sessions = (): string[] =>
+  readdirSync(folder)
+    .filter((name) => name.endsWith(".txt"))
+    .flatMap((name) => readFileSync(join(folder, name), "utf8").split("\n"))
+    .filter((line) => line.startsWith("$ "));
+
+test("every command is in a transcript, under one of its names", async () => {
+  const { stdout } = await sh("firectl __commands", folder, {});
+  const all = JSON.parse(stdout) as { name: string[]; old: string[][] }[];
+  const lines = sessions();
+  for (const { name, old } of all) {
+    const spellings = [name, ...old].map((words) => `firectl ${words.join(" ")}`);
+    expect(
+      lines.some((line) => spellings.some((each) => line.includes(each))),
+      name.join(" "),
+    ).toBe(true);
+  }
+});
+
+const page = fileURLToPath(new URL("../../../shared/reference/on-demand-deployments.txt", import.meta.url));
+
+test.runIf(existsSync(page))("so is every example of the page, with its flags", () => {
+  const lines = sessions();
+  const text = readFileSync(page, "utf8");
+  const examples = text.split("\n").filter((line) => line.startsWith("firectl "));
+  expect(examples.length).toBeGreaterThan(4);
+  for (const example of examples) {
+    const pattern = example
+      .trim()
+      .split(/<[A-Z_]+>/)
+      .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"))
+      .join("\\S+(?: \\S+\\))?");
+    expect(
+      lines.some((line) => new RegExp(pattern).test(line)),
+      example,
+    ).toBe(true);
+  }
+  for (const [flag] of text.matchAll(/--[a-z]+(?:-[a-z]+)*(?=[ ,.=]|$)/gm))
+    if (!curlFlags.has(flag))
+      expect(
+        lines.some((line) => line.includes(flag)),
+        flag,
+      ).toBe(true);
+});
+
+/** The page's examples of requests are for curl. */
+const curlFlags = new Set(["--header", "--data", "--url"]);
