@@ -9,6 +9,7 @@ import type { Ms } from "../core/time.ts";
 import { SECOND, toTimestamp } from "../core/time.ts";
 import type { DeployedModel } from "../schema/deployed-model.ts";
 import { deployedModel } from "../schema/deployed-model.ts";
+import { limitOf } from "./count-quotas.ts";
 import { baseNameOf, modelOf } from "./models.ts";
 import { changedValue, dropResource, newValue, putResource, resourcesOf } from "./resources.ts";
 import type { World } from "./world.ts";
@@ -16,9 +17,6 @@ import type { World } from "./world.ts";
 /** World time until an addon serves, and until it is gone (ours). */
 const LOAD_MS: Record<Profile, Ms> = { instant: 0, fast: SECOND, realistic: 60 * SECOND };
 const UNLOAD_MS: Record<Profile, Ms> = { instant: 0, fast: SECOND, realistic: 10 * SECOND };
-/** Deployed models of an account (control-plane §3.10, `deployed-model-count`). */
-const PER_ACCOUNT_MAX = 100;
-
 const COLLECTION = "deployedModels";
 
 /** The deployed model that a deployment makes of its base model (control-plane §6.2): `<model id>-<8 alphanumerics>`. */
@@ -154,12 +152,16 @@ function demandFit(world: World, { name, spec }: DeploymentRecord, model: string
     throw new ApiError("FAILED_PRECONDITION", "an addon is merged already; set replace_merged_addon to replace it");
 }
 
+/** Addons that an account has loaded, on their way ones included. */
+export const countAddons = (world: World, account: string): number =>
+  [...resourcesOf(world, COLLECTION).keys()].filter((name) => accountOf(name) === account).length;
+
 function demandRoom(world: World, account: string): void {
-  const used = [...resourcesOf(world, COLLECTION).keys()].filter((name) => accountOf(name) === account).length;
-  if (used >= PER_ACCOUNT_MAX)
+  const [used, quota] = [countAddons(world, account), limitOf(world, account, "deployed-model-count")];
+  if (used >= quota)
     throw new ApiError(
       "RESOURCE_EXHAUSTED",
-      `deployed-model-count for account ${account}, in use: ${used}, quota: ${PER_ACCOUNT_MAX}, requesting: 1`,
+      `deployed-model-count for account ${account}, in use: ${used}, quota: ${quota}, requesting: 1`,
     );
 }
 

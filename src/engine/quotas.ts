@@ -9,6 +9,11 @@ import { toTimestamp } from "../core/time.ts";
 import type { DeploymentSpec } from "../schema/deployment.ts";
 import { acceleratorTypes, region as regionSchema } from "../schema/hardware.ts";
 import type { AcceleratorType, Region } from "../schema/hardware.ts";
+import type { CountQuota } from "./count-quotas.ts";
+import { COLLECTION, countQuotas, isCountQuota } from "./count-quotas.ts";
+import { countAddons } from "./deployed-models.ts";
+import { countRequests } from "./rate-limit.ts";
+import { putResource, resourcesOf } from "./resources.ts";
 import type { World } from "./world.ts";
 
 /** A quota that was changed. */
@@ -72,13 +77,39 @@ export function demandQuota(
 export function listQuotas(world: World, account: string): Json[] {
   const quotas = quotasOf(world, account);
   const deployments = deploymentsOf(world, account);
-  return quotas.map((quota) => ({
+  const counted = (Object.keys(countQuotas) as CountQuota[]).map((id) => toCountQuota(world, account, id));
+  const gpus = quotas.map((quota) => ({
     name: resourceName(account, "quotas", quota.id),
     value: String(quota.value),
     maxValue: String(quota.maxValue),
     usage: quotaUsage(quota, quotas, deployments),
     updateTime: quota.updatedAt === null ? null : toTimestamp(quota.updatedAt),
   }));
+  return [...gpus, ...counted];
+}
+
+const usages: Record<CountQuota, (world: World, account: string) => number> = {
+  "deployed-model-count": countAddons,
+  "serverless-inference-rpm": countRequests,
+};
+
+function toCountQuota(world: World, account: string, id: CountQuota): Json {
+  const name = resourceName(account, "quotas", id);
+  const first = { value: String(countQuotas[id]), maxValue: String(countQuotas[id]), updateTime: null };
+  const { value, maxValue, updateTime } = resourcesOf(world, COLLECTION).get(name)?.value ?? first;
+  return { name, value, maxValue, usage: usages[id](world, account), updateTime };
+}
+
+/** What is to be enforced and what is approved, with what was not sent as it was. @throws ApiError INVALID_ARGUMENT */
+function checkValues(
+  body: Json,
+  known: { value?: unknown; maxValue?: unknown } | undefined,
+): { value: number; maxValue: number } {
+  const maxValue = Number(body["maxValue"] ?? known?.maxValue ?? body["value"] ?? 0);
+  const value = Number(body["value"] ?? known?.value ?? maxValue);
+  if (value < 0 || maxValue < 0) throw invalid("invalid quota: value must be non-negative");
+  if (value > maxValue) throw invalid(`invalid quota: value ${value} exceeds max_value ${maxValue}`);
+  return { value, maxValue };
 }
 
 /**
@@ -88,13 +119,16 @@ export function listQuotas(world: World, account: string): Json[] {
 export function updateQuota(world: World, name: string, body: Json, allowMissing: boolean): Json {
   return world.change((now) => {
     const [account, id] = [accountOf(name), idOf(name)];
+    if (isCountQuota(id)) {
+      const { value, maxValue } = checkValues(body, toCountQuota(world, account, id));
+      const changed = { value: String(value), maxValue: String(maxValue), updateTime: toTimestamp(now) };
+      putResource(world, { collection: COLLECTION, name, value: changed, hidden: {} });
+      return toCountQuota(world, account, id);
+    }
     const known = quotasOf(world, account).find((quota) => quota.id === id);
     const parsed = parseId(id);
     if (!parsed || (!known && !allowMissing)) throw notFound();
-    const maxValue = Number(body["maxValue"] ?? known?.maxValue ?? body["value"] ?? 0);
-    const value = Number(body["value"] ?? known?.value ?? maxValue);
-    if (value < 0 || maxValue < 0) throw invalid("invalid quota: value must be non-negative");
-    if (value > maxValue) throw invalid(`invalid quota: value ${value} exceeds max_value ${maxValue}`);
+    const { value, maxValue } = checkValues(body, known);
     const quota: StoredQuota = {
       id,
       ...(parsed as { acceleratorType: AcceleratorType; region: Region | null }),

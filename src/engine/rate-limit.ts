@@ -1,10 +1,10 @@
 import { ApiError, usualText } from "../core/error.ts";
 import type { Ms } from "../core/time.ts";
 import { MINUTE } from "../core/time.ts";
+import { limitOf } from "./count-quotas.ts";
 import type { World } from "./world.ts";
 
 /** What an account may do on the shared service in a minute (inference §9): documented, without their growth. */
-const REQUESTS_PER_MINUTE = 6_000;
 const PROMPT_TOKENS_PER_MINUTE = 3_600_000;
 const GENERATED_TOKENS_PER_MINUTE = 36_000;
 
@@ -30,6 +30,12 @@ function windowOf(world: World, name: string): RateWindow {
   return fresh;
 }
 
+/** Requests of an account on the shared service this minute, as far as they are counted. */
+export const countRequests = (world: World, account: string): number => {
+  const known = world.parts.rateWindows.get(account);
+  return known?.minute === minuteOf(world.now) ? known.requests : 0;
+};
+
 const isOn = ({ parts: { config } }: World): boolean =>
   config.rateLimits === "auto" ? config.profile === "realistic" : config.rateLimits === "on";
 
@@ -48,9 +54,10 @@ export function countRate(
   generatedTokens: number,
 ): Record<string, string> {
   if (!isOn(world)) return NO_LIMITS;
+  const requestsMax = limitOf(world, account, "serverless-inference-rpm");
   const [all, own] = [windowOf(world, account), windowOf(world, `${account} ${model}`)];
   const isOver =
-    all.requests >= REQUESTS_PER_MINUTE ||
+    all.requests >= requestsMax ||
     own.promptTokens + promptTokens > PROMPT_TOKENS_PER_MINUTE ||
     own.generatedTokens >= GENERATED_TOKENS_PER_MINUTE;
   if (isOver) throw new ApiError("RATE_LIMIT_EXCEEDED", usualText("RATE_LIMIT_EXCEEDED"));
@@ -60,8 +67,8 @@ export function countRate(
   for (const name of [account, `${account} ${model}`])
     world.parts.store.putDocument("rate", name, world.parts.rateWindows.get(name)!);
   return {
-    "x-ratelimit-limit-requests": String(REQUESTS_PER_MINUTE),
-    "x-ratelimit-remaining-requests": left(REQUESTS_PER_MINUTE, all.requests),
+    "x-ratelimit-limit-requests": String(requestsMax),
+    "x-ratelimit-remaining-requests": left(requestsMax, all.requests),
     "x-ratelimit-limit-tokens-prompt": String(PROMPT_TOKENS_PER_MINUTE),
     "x-ratelimit-remaining-tokens-prompt": left(PROMPT_TOKENS_PER_MINUTE, own.promptTokens),
     "x-ratelimit-limit-tokens-generated": String(GENERATED_TOKENS_PER_MINUTE),

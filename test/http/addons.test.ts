@@ -106,6 +106,22 @@ describe("an addon", () => {
   });
 });
 
+test("the quota of deployed models is enforced, and shows what is used", async () => {
+  const { call, load } = await world();
+  const quota = "/v1/accounts/local/quotas/deployed-model-count";
+  expect((await call("GET", quota)).body).toMatchObject({ value: "100", maxValue: "100", usage: 0 });
+  expect((await call("PATCH", quota, { value: "0" })).body).toMatchObject({ value: "0", maxValue: "100" });
+  const refused = await load();
+  expect([refused.status, refused.body.message]).toEqual([
+    429,
+    "deployed-model-count for account local, in use: 0, quota: 0, requesting: 1",
+  ]);
+  await call("PATCH", quota, { value: "1" });
+  expect((await load()).status).toBe(200);
+  expect((await call("GET", quota)).body.usage).toBe(1);
+  expect((await call("PATCH", quota, { value: "101" })).status).toBe(400);
+});
+
 describe("hot reload", () => {
   test("one addon is merged, answers under the deployment's name, and is replaced on demand alone", async () => {
     const { emulator, call, ask, load } = await world({ enableHotReloadLatestAddon: true });

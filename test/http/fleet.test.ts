@@ -33,8 +33,8 @@ describe("quotas", () => {
   test("can be listed, changed up to maxValue, raised, and made for a region", async () => {
     const { call } = await fresh({ gpuQuota: 4 });
     const { quotas, totalSize } = (await call("GET", "/v1/accounts/local/quotas")).body;
-    expect(totalSize).toBe(8);
-    expect(quotas[0]).toEqual({
+    expect(totalSize).toBe(10);
+    expect(quotas[1]).toEqual({
       name: "accounts/local/quotas/global--a100-count",
       value: "4",
       maxValue: "4",

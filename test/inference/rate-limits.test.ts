@@ -47,3 +47,17 @@ test("what was used is remembered over a restart", async () => {
     expect(headers.get("x-ratelimit-remaining-tokens-generated")).toBe(left);
   }
 });
+
+test("requests a minute are a quota that can be lowered", async () => {
+  await using emulator = await createEmulator({ clock: "manual", rateLimits: "on" });
+  const call = caller(emulator);
+  const quota = "/v1/accounts/local/quotas/serverless-inference-rpm";
+  await call("PATCH", quota, { value: "2" });
+  const ask = () => call("POST", COMPLETIONS, { model: SERVERLESS, prompt: "hi", max_tokens: 1 });
+  const first = await ask();
+  expect(first.headers.get("x-ratelimit-limit-requests")).toBe("2");
+  expect([(await ask()).status, (await ask()).status]).toEqual([200, 429]);
+  expect((await call("GET", quota)).body.usage).toBe(2);
+  await emulator.clock.advance("1m");
+  expect((await ask()).status).toBe(200);
+});
