@@ -66,6 +66,7 @@ export interface StartOptions {
   promptCache: "on" | "off";
   strict: boolean;
   rerankKey: "data" | "results";
+  cors?: string;
   chunkTokens: number;
   stopText: "drop" | "keep";
   gpuQuota?: number;
@@ -105,6 +106,7 @@ function addAnswerOptions(add: Add): void {
   add("--rerank-key <key>", "what the list of a ranking is called", (option) =>
     option.choices(["data", "results"]).default("data"),
   );
+  add("--cors <origin>", "origin whose pages may read the answers in a browser; * for all", (option) => option);
   add("--chunk-tokens <count>", "tokens of one chunk of a stream", (option) =>
     option.default(1).argParser(toInteger(1, 1000)),
   );

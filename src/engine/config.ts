@@ -34,6 +34,8 @@ export interface WorldConfig {
   strict: boolean;
   /** The key of a ranking's list; deployments differ (inference §6.2). */
   rerankKey: "data" | "results";
+  /** The origin whose pages may read the answers in a browser, or `*`; undefined for none (inference §1.4). */
+  cors: string | undefined;
   /** Tokens of one chunk of a stream. */
   chunkTokens: number;
   /** Whether a text ends before its stop string or with it; sources disagree (inference §2.1). */
@@ -70,6 +72,7 @@ export const defaultConfig: WorldConfig = {
   promptCache: "on",
   strict: false,
   rerankKey: "data",
+  cors: undefined,
   chunkTokens: 1,
   stopText: "drop",
   gpuQuota: undefined,

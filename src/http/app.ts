@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import type { Context } from "hono";
+import { cors } from "hono/cors";
 import { ApiError, texts } from "../core/error.ts";
 import type { Worlds } from "../engine/worlds.ts";
 import { PRODUCT } from "../engine/version.ts";
@@ -139,6 +140,8 @@ export function createApp(options: AppOptions): Hono {
     counts.set(key, (counts.get(key) ?? 0) + 1);
   };
   const app = new Hono({ getPath: (request) => toRoutingPath(pathOf(request.url)) });
+  const { cors: origin } = options.worlds.default.parts.config;
+  if (origin !== undefined) app.use(cors({ origin, exposeHeaders: ["*"] }));
   const newCall = (context: Context, params: Record<string, string>): Call => {
     const world = options.worlds.default;
     world.catchUp();
