@@ -34,6 +34,12 @@ const toAccount = (text: string): string =>
 const toUrl = (text: string): string =>
   URL.canParse(text) && /^https?:/.test(text) ? text : fail("a URL such as http://127.0.0.1:8080/v1");
 
+/** A trailing slash or a path would never be equal to what a browser sends. */
+const toOrigin = (text: string): string =>
+  text === "*" || (URL.canParse(text) && new URL(text).origin === text)
+    ? text
+    : fail("an origin such as http://localhost:5173, or *");
+
 const toTime = (text: string): string =>
   /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/.test(text) && !Number.isNaN(Date.parse(text))
     ? text
@@ -106,7 +112,9 @@ function addAnswerOptions(add: Add): void {
   add("--rerank-key <key>", "what the list of a ranking is called", (option) =>
     option.choices(["data", "results"]).default("data"),
   );
-  add("--cors <origin>", "origin whose pages may read the answers in a browser; * for all", (option) => option);
+  add("--cors <origin>", "origin whose pages may read the answers in a browser; * for all", (option) =>
+    option.argParser(toOrigin),
+  );
   add("--chunk-tokens <count>", "tokens of one chunk of a stream", (option) =>
     option.default(1).argParser(toInteger(1, 1000)),
   );

@@ -28,6 +28,7 @@ describe("start says in one line why it cannot", () => {
     [["start", "--fixtures", "/nowhere"], /\/nowhere: expected a folder of fixtures, got nothing/],
     [["start", "--gpu-quota", "lots"], /Expected a whole number, or none/],
     [["start", "--record", "x"], /--record and --upstream belong together/],
+    [["start", "--cors", "http://localhost:5173/"], /Expected an origin such as/],
     [["start", "--record", "x", "--upstream", "there"], /Expected a URL such as/],
     [["start", "--advance-max", "0"], /Expected a whole number from 1 to 1000000000/],
     [["scenario", "play"], /unknown command 'play'/],
