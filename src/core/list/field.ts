@@ -23,9 +23,10 @@ function toStep(part: string): Step {
 
 /** A reader of a field: the path is looked at once, as lists are long. */
 export function toReader(path: string): Read {
-  const steps = path.split(".").map(toStep);
-  if (steps.length === 1) return steps[0]!;
-  return (resource) => steps.reduce((value: unknown, step) => step(value), resource);
+  return path
+    .split(".")
+    .map(toStep)
+    .reduce((outer, step) => (resource) => step(outer(resource)));
 }
 
 /** A text of a resource, or of a query; empty when there is none. */
