@@ -69,7 +69,9 @@ export class FileStore {
     const source = body ? Readable.fromWeb(body as Parameters<typeof Readable.fromWeb>[0]) : Readable.from([]);
     try {
       if (from > 0) truncateSync(path, from);
-      await pipeline(source, counter, createWriteStream(path, { flags: from > 0 ? "a" : "w" }));
+      // opened here and not by the stream: a body that is refused before it is open would leave the file behind
+      const fd = openSync(path, from > 0 ? "a" : "w");
+      await pipeline(source, counter, createWriteStream(path, { fd }));
     } catch (error) {
       if (error instanceof TooLongError) this.drop(owner, file);
       throw error;
