@@ -36,7 +36,9 @@ const list = async (query) => {
   return { elapsed: performance.now() - started, totalSize, nextPageToken };
 };
 const filter = `filter=${encodeURIComponent('context_length>32000 AND base_model_details.model_type="llama"')}`;
-const { nextPageToken } = await list(filter);
+await list("pageSize=1&filter=create_time%3E%222027-01-01T00:00:00Z%22");
+const { nextPageToken, elapsed: first } = await list(filter);
+console.log(`${`${COUNT} models, a filter, the very first time`.padEnd(58)} ${first.toFixed(1)} ms`);
 for (const [what, query] of [
   ["a filter, the first page", filter],
   ["a filter, a later page", `${filter}&pageToken=${nextPageToken}`],

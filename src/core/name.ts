@@ -7,6 +7,9 @@ export const resourceName = (account: string, collection: string, id: string): s
 /** The last part of a name: its ID. */
 export const idOf = (name: string): string => name.slice(name.lastIndexOf("/") + 1);
 
+/** What a name lies under: the name without its collection and ID. */
+export const parentOf = (name: string): string => name.slice(0, name.lastIndexOf("/", name.lastIndexOf("/") - 1));
+
 /** The account that a name belongs to. */
 export function accountOf(name: string): string {
   const [start, end] = [name.indexOf("/") + 1, name.indexOf("/", name.indexOf("/") + 1)];

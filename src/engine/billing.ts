@@ -1,7 +1,9 @@
 import type { z } from "zod";
 import type { TokenDay, UsageDay } from "../core/deployment/billing.ts";
 import { costOf, gpuSeconds, runningUsage, sumUsage } from "../core/deployment/billing.ts";
+import type { Json } from "../core/list/field.ts";
 import { parseFilter } from "../core/list/filter.ts";
+import { Table } from "../core/list/table.ts";
 import { accountName, accountOf, idOf } from "../core/name.ts";
 import type { Ms } from "../core/time.ts";
 import { DAY, HOUR, parseTimestamp, SECOND, toTimestamp } from "../core/time.ts";
@@ -89,6 +91,10 @@ export function toAccountUsage(
   filterText: string,
 ): z.infer<typeof accountUsage> {
   const filter = parseFilter(filterText);
+  const pick = <T extends Json>(rows: T[]): T[] => {
+    const isMeant = filter(new Table(rows));
+    return rows.filter((_, row) => isMeant(row));
+  };
   const dedicated = gpuUsage(world, span).map((row) => ({
     deploymentId: idOf(row.deployment),
     acceleratorType: row.acceleratorType,
@@ -110,8 +116,8 @@ export function toAccountUsage(
     group: {},
   }));
   return {
-    serverlessCosts: usageType === "DEDICATED_DEPLOYMENT" ? [] : serverless.filter(filter),
-    dedicatedCosts: usageType === "SERVERLESS" ? [] : dedicated.filter(filter),
+    serverlessCosts: usageType === "DEDICATED_DEPLOYMENT" ? [] : pick(serverless),
+    dedicatedCosts: usageType === "SERVERLESS" ? [] : pick(dedicated),
   };
 }
 

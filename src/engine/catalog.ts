@@ -5,6 +5,8 @@ import type { z } from "zod";
 import type { CapacityTable, ModelFacts } from "../core/deployment/capacity.ts";
 import { cellKey } from "../core/deployment/capacity.ts";
 import type { GpuCounts } from "../core/deployment/fleet.ts";
+import type { Json } from "../core/list/field.ts";
+import { Table } from "../core/list/table.ts";
 import { FixtureError, readFixture } from "../fixture.ts";
 import { resourceName } from "../core/name.ts";
 import { parseTimestamp, toTimestamp } from "../core/time.ts";
@@ -25,6 +27,8 @@ export const PUBLIC_ACCOUNT = "fireworks";
 /** What the world is furnished with: public models, accelerators, GPUs per region. */
 export interface Catalog {
   models: Map<string, Model>;
+  /** The same models, to be listed. */
+  listed: Table;
   facts: Map<string, ModelFacts>;
   accelerators: Map<string, CatalogAccelerator>;
   fleet: GpuCounts;
@@ -165,9 +169,11 @@ export function loadCatalog(fixtures: readonly string[], scripts: Catalog["scrip
     "regions",
     (item) => item.region,
   );
+  const models = new Map(entries.map(toModel).map((model) => [model.name, model]));
   return {
-    models: new Map(entries.map((entry) => [resourceName(PUBLIC_ACCOUNT, "models", entry.id), toModel(entry)])),
-    facts: new Map(entries.map((entry) => [resourceName(PUBLIC_ACCOUNT, "models", entry.id), toFacts(entry)])),
+    models,
+    listed: new Table(models.values() as Iterable<Json>),
+    facts: new Map(entries.map(toFacts).map((facts) => [facts.name, facts])),
     accelerators: new Map(accelerators.map((item) => [item.type, item])),
     fleet: Object.fromEntries(regions.map((item) => [item.region, item.gpus])) as GpuCounts,
     quotas: collect<CatalogQuota>(folders, "quotas.json", quotasFile, "quotas", (item) => item.id),

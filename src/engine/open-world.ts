@@ -24,7 +24,7 @@ import type { StoredQuota } from "./quotas.ts";
 import type { RateWindow } from "./rate-limit.ts";
 import { Recordings } from "./recordings.ts";
 import type { Resources, StoredResource } from "./resources.ts";
-import { newValue, putResource } from "./resources.ts";
+import { newValue, putResource, resourcesOf } from "./resources.ts";
 import type { StoredResponse } from "./responses.ts";
 import type { ScriptEntry } from "./scripts.ts";
 import type { WorldParts } from "./parts.ts";
@@ -72,12 +72,9 @@ function openFleet(store: Store, catalog: Catalog): FleetState {
 }
 
 function groupResources(all: readonly StoredResource[]): Resources {
-  const groups: Resources = new Map();
-  for (const resource of all) {
-    const group = groups.get(resource.collection) ?? new Map<string, StoredResource>();
-    groups.set(resource.collection, group.set(resource.name, resource));
-  }
-  return groups;
+  const resources: Resources = new Map();
+  for (const each of all) resourcesOf({ parts: { resources } }, each.collection).set(each.name, each);
+  return resources;
 }
 
 /** Scripts that were made, then those of files, each with how often it was asked for. */

@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { Json } from "../core/list/field.ts";
 import type { Page } from "../core/list/page.ts";
 import { listPage } from "../core/list/page.ts";
+import type { Table } from "../core/list/table.ts";
 import type { ListQuery } from "../schema/wire.ts";
 import type { Identity } from "./identity.ts";
 import { accountKind } from "./kinds/account.ts";
@@ -67,7 +68,8 @@ export interface Kind {
   /** Only admins may change these, and users what is their own. */
   adminOnly?: boolean;
   listQuery?: z.ZodObject;
-  all(world: World, call: Invocation): Iterable<Json>;
+  /** What a list is made from, in tables. */
+  all(world: World, call: Invocation): Table[];
   /** Undefined for what can only be listed. */
   find: ((world: World, name: string) => Json | undefined) | undefined;
   create?: Method;

@@ -1,12 +1,14 @@
 import { invalid, notFound } from "../core/error.ts";
 import type { Json } from "../core/list/field.ts";
 import { applyMask, parseMask } from "../core/list/mask.ts";
-import { isUserId, toSnake } from "../core/name.ts";
+import { Table } from "../core/list/table.ts";
+import { isUserId, parentOf, toSnake } from "../core/name.ts";
 import { zeroValue } from "../core/proto-json.ts";
 import { alphanumeric, digest } from "../core/random.ts";
 import type { Ms } from "../core/time.ts";
 import type { z } from "zod";
 import type { Invocation } from "./registry.ts";
+import type { WorldParts } from "./parts.ts";
 import type { World } from "./world.ts";
 
 /** A resource that was made: as the wire has it, and what the wire does not see. */
@@ -18,12 +20,36 @@ export interface StoredResource {
   hidden: Json;
 }
 
-export type Resources = Map<string, Map<string, StoredResource>>;
+/** The resources of a collection by name, over all accounts, in the order of their making; and as tables, to be listed. */
+class Collection extends Map<string, StoredResource> {
+  readonly #tables = new Map<string, Table>();
 
-/** The resources of a collection, over all accounts, in the order of their making. */
-export function resourcesOf({ parts }: World, collection: string): Map<string, StoredResource> {
+  override set(name: string, resource: StoredResource): this {
+    const parent = parentOf(name);
+    const table = this.#tables.get(parent) ?? new Table();
+    table.put(name, resource.value);
+    this.#tables.set(parent, table);
+    return super.set(name, resource);
+  }
+
+  override delete(name: string): boolean {
+    this.#tables.get(parentOf(name))?.drop(name);
+    return super.delete(name);
+  }
+
+  /** A table for each parent that is meant; `-` in it stands for any ID (control-plane §1.1). */
+  under(parent: string): Table[] {
+    if (!parent.split("/").includes("-")) return [this.#tables.get(parent) ?? new Table()];
+    const isIn = toParent(parent);
+    return [...this.#tables].filter(([each]) => isIn(`${each}/`)).map(([, table]) => table);
+  }
+}
+
+export type Resources = Map<string, Collection>;
+
+export function resourcesOf({ parts }: { parts: Pick<WorldParts, "resources"> }, collection: string): Collection {
   let all = parts.resources.get(collection);
-  if (!all) parts.resources.set(collection, (all = new Map()));
+  if (!all) parts.resources.set(collection, (all = new Collection()));
   return all;
 }
 
@@ -60,11 +86,16 @@ export function toParent(parent: string): (name: string) => boolean {
 }
 
 /** The stored resources under a parent, as the wire has them. */
-export const allOf = (collection: string) =>
-  function* (world: World, call: Invocation): Generator<Json> {
-    const isIn = toParent(call.name);
-    for (const { name, value } of resourcesOf(world, collection).values()) if (isIn(name)) yield value;
-  };
+export const allOf =
+  (collection: string) =>
+  (world: World, call: Invocation): Table[] =>
+    resourcesOf(world, collection).under(call.name);
+
+/** Those under a parent, of resources that are worked out when they are asked for. */
+export function someOf(parent: string, all: Iterable<{ name: string }>): Table[] {
+  const isIn = toParent(parent);
+  return [new Table([...all].filter(({ name }) => isIn(name)) as Json[])];
+}
 
 export const findIn =
   (collection: string) =>

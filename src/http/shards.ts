@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { toShards } from "../core/deployment/shard.ts";
 import { listPage } from "../core/list/page.ts";
+import { Table } from "../core/list/table.ts";
 import { resourceName } from "../core/name.ts";
 import { deploymentShard, terminationMessage } from "../schema/deployment.ts";
 import type { ListQuery } from "../schema/wire.ts";
@@ -30,7 +31,7 @@ export const shardsRoute: Route = {
   result: z.object({ deploymentShards: z.array(deploymentShard), nextPageToken: z.string(), totalSize: z.int() }),
   handle: (call) => {
     const shards = toShards(deploymentOf(call));
-    const { items, nextPageToken, totalSize } = listPage(shards, call.query as ListQuery, "name");
+    const { items, nextPageToken, totalSize } = listPage([new Table(shards)], call.query as ListQuery, "name");
     return { body: { deploymentShards: items, nextPageToken, totalSize } };
   },
 };

@@ -1,13 +1,15 @@
 import { invalid } from "../error.ts";
 import { parseTimestamp } from "../time.ts";
-import type { Json } from "./field.ts";
-import { toReader } from "./field.ts";
+import type { Table } from "./table.ts";
+
+/** Whether the row at a place of a table is meant. */
+export type RowTest = (row: number) => boolean;
 
 /**
  * AIP-160 filters: comparisons (= != < > <= >= :), AND, OR, NOT, `-`, parentheses, nested fields,
  * `*` wildcards in strings. OR binds tighter than AND, as the standard says; two terms side by side mean AND.
  */
-export type Filter = (resource: Json) => boolean;
+export type Filter = (table: Table) => RowTest;
 
 type Token = { kind: "word" | "string" | "operator" | "open" | "close"; text: string };
 
@@ -107,6 +109,12 @@ const operators: Record<string, (wanted: string) => Test> = {
   ">=": toOrder((difference) => difference >= 0, -1),
 };
 
+/** Several filters as one, two by two. */
+const join =
+  ([first, ...rest]: Filter[], both: (left: RowTest, right: RowTest) => RowTest): Filter =>
+  (table) =>
+    rest.map((each) => each(table)).reduce(both, first!(table));
+
 /** Parentheses and negations inside one another. */
 const DEPTH_MAX = 100;
 
@@ -142,17 +150,13 @@ class Parser {
       this.#takeWord("AND");
       terms.push(this.#disjunction());
     }
-    const [left, right, ...rest] = terms as [Filter, Filter, ...Filter[]];
-    if (!right) return left;
-    return rest.length > 0
-      ? (resource) => terms.every((term) => term(resource))
-      : (resource) => left(resource) && right(resource);
+    return join(terms, (left, right) => (row) => left(row) && right(row));
   }
 
   #disjunction(): Filter {
     const terms = [this.#term()];
     while (this.#takeWord("OR")) terms.push(this.#term());
-    return terms.length === 1 ? terms[0]! : (resource) => terms.some((term) => term(resource));
+    return join(terms, (left, right) => (row) => left(row) || right(row));
   }
 
   #term(): Filter {
@@ -166,7 +170,10 @@ class Parser {
   #oneTerm(): Filter {
     if (this.#takeWord("NOT") || this.#takeWord("-")) {
       const inner = this.#term();
-      return (resource) => !inner(resource);
+      return (table) => {
+        const isIn = inner(table);
+        return (row) => !isIn(row);
+      };
     }
     const token = this.#tokens[this.#at++];
     if (token?.kind === "open") {
@@ -182,12 +189,15 @@ class Parser {
     if (value?.kind !== "word" && value?.kind !== "string")
       throw invalid(`invalid filter: expected a value after "${token.text}${operator.text}"`);
     const [negate, path] = token.text.startsWith("-") ? [true, token.text.slice(1)] : [false, token.text];
-    const [read, test] = [toReader(path), operators[operator.text]!(value.text)];
-    return (resource) => test(read(resource)) !== negate;
+    const test = operators[operator.text]!(value.text);
+    return (table) => {
+      const values = table.column(path);
+      return (row) => test(values[row]) !== negate;
+    };
   }
 }
 
 /** @throws ApiError INVALID_ARGUMENT that says what was expected. */
 export function parseFilter(text: string): Filter {
-  return text.trim() === "" ? () => true : new Parser(text).parse();
+  return text.trim() === "" ? () => () => true : new Parser(text).parse();
 }

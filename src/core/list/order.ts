@@ -1,15 +1,35 @@
 import { invalid } from "../error.ts";
 import type { Json } from "./field.ts";
 import { toReader } from "./field.ts";
+import type { Table } from "./table.ts";
 
-export type Order = (left: Json, right: Json) => number;
+/** What a row is ordered by, the first thing first. */
+export type Keys = readonly unknown[];
+
+export interface Order {
+  /** Whether a row with these keys comes before one with those. */
+  isBefore: (left: Keys, right: Keys) => boolean;
+  /** The keys of one resource, or of as much of it as a page token holds. */
+  read(resource: Json): Keys;
+  /** The same fields as columns. */
+  columns(table: Table): (readonly unknown[])[];
+}
 
 const toText = (value: unknown): string => (typeof value === "string" ? value : (JSON.stringify(value) ?? ""));
 
-function compare(left: unknown, right: unknown): number {
-  if (typeof left === "number" && typeof right === "number") return left - right;
-  const [a, b] = [toText(left), toText(right)];
-  return a < b ? -1 : Number(a > b);
+const isLess = (left: unknown, right: unknown): boolean =>
+  typeof left === "number" && typeof right === "number" ? left < right : toText(left) < toText(right);
+
+interface Field {
+  path: string;
+  isDescending: boolean;
+}
+
+function toField(text: string): Field {
+  const [path, direction = "asc", ...rest] = text.split(/\s+/);
+  if (rest.length > 0 || !/^(asc|desc)$/i.test(direction) || !/^[\w.]+$/.test(path!))
+    throw invalid(`invalid order_by: "${text}"`);
+  return { path: path!, isDescending: direction.toLowerCase() === "desc" };
 }
 
 /**
@@ -17,20 +37,22 @@ function compare(left: unknown, right: unknown): number {
  * @param tie tells apart what is alike, so that an order is always total
  */
 export function parseOrder(text: string, tie: string): Order {
-  const keys = `${text},${tie}`
-    .split(",")
-    .filter((key) => key.trim() !== "")
-    .map((key) => {
-      const [path, direction = "asc", ...rest] = key.trim().split(/\s+/);
-      if (rest.length > 0 || !/^(asc|desc)$/i.test(direction) || !/^[\w.]+$/.test(path!))
-        throw invalid(`invalid order_by: "${key.trim()}"`);
-      return { read: toReader(path!), sign: direction.toLowerCase() === "desc" ? -1 : 1 };
-    });
-  return (left, right) => {
-    for (const { read, sign } of keys) {
-      const result = compare(read(left), read(right));
-      if (result !== 0) return result * sign;
-    }
-    return 0;
+  const given = text.split(",").map((each) => each.trim());
+  const all = [...given.filter((each) => each !== ""), tie].map(toField);
+  // what follows the tie can decide nothing
+  const fields = all.slice(0, all.findIndex(({ path }) => path === tie) + 1);
+  const [readers, last] = [fields.map(({ path }) => toReader(path)), fields.length - 1];
+  const isFirst = (left: Keys, right: Keys, at: number): boolean =>
+    fields[at]!.isDescending ? isLess(right[at], left[at]) : isLess(left[at], right[at]);
+  return {
+    read: (resource) => readers.map((read) => read(resource)),
+    columns: (table) => fields.map(({ path }) => table.column(path)),
+    isBefore: (left, right) => {
+      for (let at = 0; at < last; at += 1) {
+        if (isFirst(left, right, at)) return true;
+        if (isFirst(right, left, at)) return false;
+      }
+      return isFirst(left, right, last);
+    },
   };
 }

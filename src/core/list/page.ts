@@ -2,10 +2,12 @@ import type { ListQuery } from "../../schema/wire.ts";
 import { invalid } from "../error.ts";
 import { digest } from "../random.ts";
 import type { Json } from "./field.ts";
+import type { RowTest } from "./filter.ts";
 import { parseFilter } from "./filter.ts";
 import { applyMask, parseMask } from "./mask.ts";
-import type { Order } from "./order.ts";
+import type { Keys, Order } from "./order.ts";
 import { parseOrder } from "./order.ts";
+import type { Table } from "./table.ts";
 
 export const PAGE_SIZE_DEFAULT = 50;
 export const PAGE_SIZE_MAX = 200;
@@ -41,34 +43,61 @@ function pageSize(query: ListQuery, usual: number): number {
   return size === 0 ? usual : Math.min(size, PAGE_SIZE_MAX);
 }
 
-/** The first of many items in an order, without sorting them all. */
+interface Found {
+  keys: Keys;
+  item: Json;
+}
+
+/** The first of many rows in an order, without sorting them all. */
 class Smallest {
   readonly #order: Order;
   readonly #most: number;
-  readonly items: Json[] = [];
+  readonly #after: Keys | undefined;
+  readonly found: Found[] = [];
 
-  constructor(order: Order, most: number) {
+  /** @param after only what comes after these */
+  constructor(order: Order, most: number, after: Keys | undefined) {
     this.#order = order;
     this.#most = most;
+    this.#after = after;
   }
 
-  add(item: Json): void {
-    const { items } = this;
-    if (items.length === this.#most && this.#order(item, items.at(-1)!) >= 0) return;
-    let [low, high] = [0, items.length];
+  isIn(keys: Keys): boolean {
+    const { isBefore } = this.#order;
+    if (this.found.length === this.#most && !isBefore(keys, this.found.at(-1)!.keys)) return false;
+    return this.#after === undefined || isBefore(this.#after, keys);
+  }
+
+  add(keys: Keys, item: Json): void {
+    const { found } = this;
+    let [low, high] = [0, found.length];
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (this.#order(items[middle]!, item) <= 0) low = middle + 1;
-      else high = middle;
+      if (this.#order.isBefore(keys, found[middle]!.keys)) high = middle;
+      else low = middle + 1;
     }
-    items.splice(low, 0, item);
-    if (items.length > this.#most) items.pop();
+    found.splice(low, 0, { keys, item });
+    if (found.length > this.#most) found.pop();
   }
+}
+
+/** Puts the rows of a table that a test lets pass among the smallest; answers how many those are. */
+function sift(table: Table, isMeant: RowTest, order: Order, smallest: Smallest): number {
+  const columns = order.columns(table);
+  const keys: unknown[] = columns.map(() => undefined);
+  let count = 0;
+  for (let row = 0; row < table.rows.length; row += 1) {
+    if (!isMeant(row)) continue;
+    count += 1;
+    for (let at = 0; at < columns.length; at += 1) keys[at] = columns[at]![row];
+    if (smallest.isIn(keys)) smallest.add([...keys], table.rows[row]!);
+  }
+  return count;
 }
 
 /** Filters, orders, cuts and masks: the one implementation of control-plane §9 for all kinds. */
 export function listPage(
-  resources: Iterable<Json>,
+  tables: Iterable<Table>,
   query: ListQuery,
   defaultOrder: string,
   tie = "name",
@@ -76,22 +105,18 @@ export function listPage(
 ): Page {
   const filter = parseFilter(query.filter ?? "");
   const orderBy = query.orderBy?.trim() || defaultOrder;
-  const order: Order = parseOrder(orderBy, tie);
+  const order = parseOrder(orderBy, tie);
   const orderPaths = parseMask(`${orderBy.replace(/\s+(asc|desc)\b/gi, "")},${tie}`);
   const mask = parseMask(query.readMask);
   const size = pageSize(query, usualSize);
   const mark = digest(query.filter ?? "", orderBy).slice(0, 8);
 
-  const last = query.pageToken ? parseToken(query.pageToken, mark) : undefined;
-  const smallest = new Smallest(order, size + 1);
+  const after = query.pageToken ? order.read(parseToken(query.pageToken, mark)) : undefined;
+  const smallest = new Smallest(order, size + 1, after);
   let totalSize = 0;
-  for (const item of resources) {
-    if (!filter(item)) continue;
-    totalSize += 1;
-    if (last === undefined || order(item, last) > 0) smallest.add(item);
-  }
-  const found = smallest.items;
-  const items = found.slice(0, size);
+  for (const table of tables) totalSize += sift(table, filter(table), order, smallest);
+  const { found } = smallest;
+  const items = found.slice(0, size).map(({ item }) => item);
   return {
     items: items.map((item) => applyMask(item, mask)),
     nextPageToken: found.length > size ? toToken(mark, applyMask(items.at(-1)!, orderPaths)) : "",

@@ -1,3 +1,4 @@
+import { Table } from "../../core/list/table.ts";
 import type { Json } from "../../core/list/field.ts";
 import { accountName } from "../../core/name.ts";
 import { account } from "../../schema/account.ts";
@@ -12,7 +13,7 @@ export const accountKind: Kind = {
   // clients ask "who am I" with this list and take more than one account for an error
   all: (world, call) => {
     const own = world.parts.accounts.get(accountName(call.account));
-    return own ? [own as Json] : [];
+    return [new Table(own ? [own as Json] : [])];
   },
   find: (world, name) => world.parts.accounts.get(name) as Json | undefined,
 };

@@ -1,3 +1,4 @@
+import { Table } from "../../core/list/table.ts";
 import { errorTable } from "../../core/error.ts";
 import type { Json } from "../../core/list/field.ts";
 import { textOf } from "../../core/list/field.ts";
@@ -89,6 +90,6 @@ export const auditLogKind: Kind = {
     endTime: z.string().optional(),
     email: z.string().optional(),
   }),
-  all: entries,
+  all: (world, call) => [new Table(entries(world, call))],
   find: undefined,
 };

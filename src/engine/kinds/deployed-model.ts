@@ -3,7 +3,7 @@ import { deployedModel, loadQuery } from "../../schema/deployed-model.ts";
 import { updateMaskQuery } from "../../schema/wire.ts";
 import { findDeployed, listDeployed, loadAddon, unloadAddon, updateDeployed } from "../deployed-models.ts";
 import type { Kind } from "../registry.ts";
-import { toParent, resourcesOf } from "../resources.ts";
+import { someOf, resourcesOf } from "../resources.ts";
 import type { World } from "../world.ts";
 
 /** Clock mode `skip`: a client that looks at an addon on its way moves time to its arrival. */
@@ -19,10 +19,7 @@ export const deployedModelKind: Kind = {
   type: "DeployedModel",
   schema: deployedModel,
   defaultOrder: "name",
-  all: function* (world, { name: parent }) {
-    const isIn = toParent(parent);
-    for (const each of listDeployed(world)) if (isIn(each.name)) yield each as Json;
-  },
+  all: (world, call) => someOf(call.name, listDeployed(world)),
   find: (world, name) => {
     skipTo(world, name);
     return findDeployed(world, name) as Json | undefined;

@@ -2,7 +2,7 @@ import { toVersion } from "../../core/deployment/shape.ts";
 import type { Json } from "../../core/list/field.ts";
 import { deploymentShape, deploymentShapesQuery, deploymentShapeVersion } from "../../schema/deployment-shape.ts";
 import type { Kind } from "../registry.ts";
-import { toParent } from "../resources.ts";
+import { someOf } from "../resources.ts";
 import { shapesOf } from "../shapes.ts";
 
 /** Shapes of the catalogue's models; they are the service's own, and not made here. */
@@ -12,10 +12,9 @@ export const deploymentShapeKind: Kind = {
   schema: deploymentShape,
   defaultOrder: "create_time",
   listQuery: deploymentShapesQuery,
-  all: function* (world, { name: parent, query }) {
-    const isIn = toParent(parent);
-    for (const [name, shape] of shapesOf(world))
-      if (isIn(name) && (!query["targetModel"] || query["targetModel"] === shape.baseModel)) yield shape as Json;
+  all: (world, { name: parent, query: { targetModel } }) => {
+    const shapes = [...shapesOf(world).values()];
+    return someOf(parent, targetModel ? shapes.filter(({ baseModel }) => baseModel === targetModel) : shapes);
   },
   find: (world, name) => shapesOf(world).get(name) as Json | undefined,
 };
@@ -27,13 +26,7 @@ export const deploymentShapeVersionKind: Kind = {
   type: "DeploymentShapeVersion",
   schema: deploymentShapeVersion,
   defaultOrder: "create_time",
-  all: function* (world, { name: parent }) {
-    const isIn = toParent(parent);
-    for (const shape of shapesOf(world).values()) {
-      const version = toVersion(shape);
-      if (isIn(version.name)) yield version as Json;
-    }
-  },
+  all: (world, call) => someOf(call.name, [...shapesOf(world).values()].map(toVersion)),
   find: (world, name) => {
     const shape = shapesOf(world).get(name.replace(/\/versions\/.*$/, ""));
     const version = shape && toVersion(shape);

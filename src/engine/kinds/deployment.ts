@@ -1,3 +1,4 @@
+import { Table } from "../../core/list/table.ts";
 import { deleteTags, setTags } from "../../core/deployment/tags.ts";
 import { toResource } from "../../core/deployment/resource.ts";
 import type { Json } from "../../core/list/field.ts";
@@ -33,11 +34,12 @@ export const deploymentKind: Kind = {
   defaultOrder: "create_time",
   listQuery: listQuery.extend({ showDeleted: z.stringbool().optional().describe("Soft-deleted ones too.") }),
 
-  all: function* (world, call) {
+  all: (world, call) => {
     const isIn = toParent(call.name);
-    for (const record of world.parts.deployments.values()) {
-      if (isIn(record.name) && (record.state !== "DELETED" || call.query["showDeleted"])) yield toResource(record);
-    }
+    const records = [...world.parts.deployments.values()].filter(
+      ({ name, state }) => isIn(name) && (state !== "DELETED" || call.query["showDeleted"]),
+    );
+    return [new Table(records.map(toResource))];
   },
   find: (world, name) => {
     skipFor(world, name);

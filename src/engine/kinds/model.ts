@@ -89,13 +89,9 @@ export const modelKind: Kind = {
   schema: schema.model,
   defaultOrder: "name",
   all: (world, call) => {
-    const isIn = toParent(call.name);
-    const own = [...allOf("models")(world, call)];
-    // the catalogue has one account: no name needs to be looked at
-    const shared = isIn(`${accountName(PUBLIC_ACCOUNT)}/models/any`) ? world.parts.catalog.models : undefined;
-    if (!shared) return own;
-    const values = shared.values() as Iterable<Json>;
-    return own.length > 0 ? [...values, ...own] : values;
+    const isShared = toParent(call.name)(`${accountName(PUBLIC_ACCOUNT)}/`);
+    const own = allOf("models")(world, call);
+    return isShared ? [world.parts.catalog.listed, ...own] : own;
   },
   // deployedModelRefs are filled by get alone (control-plane §2.8)
   find: (world, name) => {

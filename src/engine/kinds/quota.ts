@@ -1,3 +1,4 @@
+import { Table } from "../../core/list/table.ts";
 import { quota, updateQuotaQuery } from "../../schema/quota.ts";
 import { listQuotas, updateQuota } from "../quotas.ts";
 import { accountOf } from "../../core/name.ts";
@@ -10,7 +11,7 @@ export const quotaKind: Kind = {
   schema: quota,
   defaultOrder: "name",
   adminOnly: true,
-  all: (world, call) => listQuotas(world, call.account),
+  all: (world, call) => [new Table(listQuotas(world, call.account))],
   find: (world, name) => listQuotas(world, accountOf(name)).find((each) => each["name"] === name),
   update: {
     summary: "Change the value that is enforced, up to maxValue",

@@ -1,3 +1,4 @@
+import { Table } from "../../core/list/table.ts";
 import { accountOf } from "../../core/name.ts";
 import { reservation } from "../../schema/fleet.ts";
 import type { Kind } from "../registry.ts";
@@ -9,6 +10,6 @@ export const reservationKind: Kind = {
   type: "Reservation",
   schema: reservation,
   defaultOrder: "name",
-  all: (world, call) => reservationsOf(world, call.account),
+  all: (world, call) => [new Table(reservationsOf(world, call.account))],
   find: (world, name) => reservationsOf(world, accountOf(name)).find((each) => each["name"] === name),
 };

@@ -2,7 +2,7 @@ import type { Json } from "../../core/list/field.ts";
 import { createRouterQuery, router } from "../../schema/router.ts";
 import { updateMaskQuery } from "../../schema/wire.ts";
 import type { Kind } from "../registry.ts";
-import { toParent } from "../resources.ts";
+import { someOf } from "../resources.ts";
 import { createRouter, deleteRouter, findRouter, listRouters, updateRouter } from "../routers.ts";
 
 /** Entry points: one for each deployment, and those that spread over several (control-plane §3.8). */
@@ -11,10 +11,7 @@ export const routerKind: Kind = {
   type: "Router",
   schema: router,
   defaultOrder: "name",
-  all: function* (world, { name: parent }) {
-    const isIn = toParent(parent);
-    for (const each of listRouters(world)) if (isIn(each.name)) yield each as Json;
-  },
+  all: (world, call) => someOf(call.name, listRouters(world)),
   find: (world, name) => findRouter(world, name) as Json | undefined,
   create: {
     summary: "Make a router over several deployments",
