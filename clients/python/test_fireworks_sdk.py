@@ -1,6 +1,8 @@
 """The page's quickstart through the official SDK: create, wait, query, scale to zero, wake, delete."""
 
+import json
 import time
+import urllib.request
 
 import fireworks
 import pytest
@@ -153,3 +155,15 @@ def test_reasoning_and_what_is_told_besides(emulator):
     assert choice.message.reasoning_content
     assert len(choice.logprobs.content) == len(choice.token_ids) == answer.usage.completion_tokens
     assert len(choice.raw_output.prompt_token_ids) == answer.usage.prompt_tokens
+
+
+def test_a_sandbox_is_a_base_url(emulator):
+    request = urllib.request.Request(f"{emulator.url}/sandboxes", b'{"name": "w1", "clock": "skip"}', method="POST")
+    with urllib.request.urlopen(request) as answer:
+        sdk = client(emulator, base_url=json.load(answer)["url"])
+    sdk.deployments.create(base_model=MODEL, deployment_id="mine")
+    while sdk.deployments.get("mine").state != "READY":
+        pass
+    target = f"{MODEL}#accounts/local/deployments/mine"
+    assert sdk.completions.create(model=target, prompt="Say this is a test").choices[0].text == " This is a test."
+    assert [item.name for item in client(emulator).deployments.list()] == []

@@ -55,6 +55,7 @@ export interface StartOptions {
   rate: number;
   startTime?: string;
   profile: "instant" | "fast" | "realistic";
+  sandboxesMax: number;
   coldStart: "reject" | "wait";
   auth: "any" | "known";
   seed?: number;
@@ -170,6 +171,9 @@ export function withStartOptions(command: Command): Command {
   addAnswerOptions(add);
   add("--gpu-quota <count>", "GPUs of each type that an account may use, or none for no limit", (option) =>
     option.argParser(toQuota),
+  );
+  add("--sandboxes-max <count>", "worlds beside the server's own", (option) =>
+    option.default(100).argParser(toInteger(0, 100_000)),
   );
   add("--advance-max <events>", "events that one advance may run through", (option) =>
     option.default(10_000_000).argParser(toInteger(1, 1_000_000_000)),

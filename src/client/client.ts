@@ -4,6 +4,7 @@ import type * as schema from "../schema/control.ts";
 import type * as fault from "../schema/fault.ts";
 import type * as fleet from "../schema/fleet.ts";
 import type * as journal from "../schema/journal.ts";
+import type * as sandbox from "../schema/sandbox.ts";
 import type * as script from "../schema/script.ts";
 import type * as load from "../schema/traffic.ts";
 
@@ -32,6 +33,8 @@ export type ScriptInput = z.input<typeof script.script>;
 export type ScriptState = z.infer<typeof script.scriptState>;
 export type TrafficInput = z.input<typeof load.trafficBody>;
 export type TrafficState = z.infer<typeof load.traffic>;
+export type SandboxInput = z.input<typeof sandbox.sandboxBody>;
+export type SandboxState = z.infer<typeof sandbox.sandbox>;
 export type UsageFilter = { account?: string; startTime?: string; endTime?: string };
 export type UsageReport = z.infer<typeof billing.usageResult>;
 export type Explanation = z.infer<typeof schema.explainResult>;
@@ -46,14 +49,14 @@ export class ClientError extends Error {
   }
 }
 
-/** What can be listed, made and ended by id. */
+/** What can be listed, made and ended by id, or by name. */
 export interface Collection<State, Input> {
   list(): Promise<State[]>;
   create(input: Input): Promise<State>;
   delete(id: string): Promise<void>;
 }
 
-/** The control API of an emulator: every method is one HTTP call under `/__emulator` (lists: one a page). */
+/** The control API of an emulator, or of a sandbox: every method is one HTTP call (lists: one a page). */
 export interface EmulatorClient {
   status(): Promise<Status>;
   clock: {
@@ -84,6 +87,8 @@ export interface EmulatorClient {
   reservations: Collection<ReservationState, ReservationInput>;
   /** Synthetic load in world time. */
   traffic: Collection<TrafficState, TrafficInput>;
+  /** Worlds of one's own: `createClient(sandbox.url)` is a client of one. */
+  sandboxes: Collection<SandboxState, SandboxInput>;
   usage(filter?: UsageFilter): Promise<UsageReport>;
   /** @param name `accounts/{account}/deployments/{id}` */
   explain(name: string): Promise<Explanation>;
@@ -99,12 +104,13 @@ function messageOf(body: unknown): string | undefined {
   return message ?? error?.message;
 }
 
-function createCall(url: string, fetcher: Fetch): Call {
+/** @param root of the paths, below the URL */
+function createCall(url: string, root: string, fetcher: Fetch): Call {
   return async <T>(method: string, path: string, body?: unknown): Promise<T> => {
     const init = body === undefined ? { method } : { method, body: JSON.stringify(body) };
     let response: Response;
     try {
-      response = await fetcher(`${url}/__emulator${path}`, init);
+      response = await fetcher(url + root + path, init);
     } catch (error) {
       const reason = ((error as { cause?: Error }).cause ?? (error as Error)).message;
       throw new ClientError(0, `no emulator answers at ${url}${reason ? `: ${reason}` : ""}`);
@@ -137,11 +143,12 @@ async function listAll<T>(call: Call, key: string, filter: Record<string, string
 }
 
 /**
- * @param address where the emulator listens, without a path
+ * @param address where the emulator listens, or a sandbox's URL
  * @param fetcher the global `fetch` unless another is given
  */
 export function createClient(address: string, fetcher: Fetch = fetch): EmulatorClient {
-  const call = createCall(address.replace(/\/+$/, ""), fetcher);
+  const url = address.replace(/\/+$/, "");
+  const call = createCall(url, "/__emulator", fetcher);
   return {
     status: () => call("GET", "/status"),
     clock: {
@@ -163,6 +170,7 @@ export function createClient(address: string, fetcher: Fetch = fetch): EmulatorC
     faults: collection(call, "faults"),
     reservations: collection(call, "reservations"),
     traffic: collection(call, "traffic"),
+    sandboxes: collection(createCall(url, "", fetcher), "sandboxes"),
     usage: (filter = {}) => call("GET", `/usage?${toQuery(filter).toString()}`),
     explain: (name) => {
       const [, account, , id] = name.split("/");

@@ -1,7 +1,11 @@
 import type { StreamUsage } from "../core/codec/format.ts";
 import type { Profile } from "../core/deployment/replica.ts";
+import { invalid } from "../core/error.ts";
+import { isAccountId } from "../core/name.ts";
 import type { Ms } from "../core/time.ts";
+import { parseTimestamp } from "../core/time.ts";
 import type { AcceleratorType } from "../schema/hardware.ts";
+import type { SandboxOptions } from "../schema/sandbox.ts";
 import type { ClockMode } from "./clock.ts";
 
 /** How a world behaves: every knob, with its default. */
@@ -42,6 +46,8 @@ export interface WorldConfig {
   stopText: "drop" | "keep";
   /** GPUs of each type that an account may use, at first and at most; undefined for the catalogue's. Infinity for no limit. */
   gpuQuota: number | undefined;
+  /** Worlds beside the server's own. */
+  sandboxesMax: number;
   /** Events that one advance may run through. */
   advanceMax: number;
   /** Folder to which what the upstream answers is written as scripts; with it, requests that no script matches go there. */
@@ -76,12 +82,24 @@ export const defaultConfig: WorldConfig = {
   chunkTokens: 1,
   stopText: "drop",
   gpuQuota: undefined,
+  sandboxesMax: 100,
   advanceMax: 10_000_000,
   record: undefined,
   upstream: undefined,
   buckets: undefined,
   fixtures: [],
 };
+
+/** A server's settings, with what a sandbox has of its own. @throws ApiError INVALID_ARGUMENT */
+export function withOptions(base: WorldConfig, { startTime, gpuQuota, ...own }: SandboxOptions): WorldConfig {
+  const at = startTime === undefined ? base.startTime : parseTimestamp(startTime);
+  if (startTime !== undefined && at === undefined)
+    throw invalid(`startTime: expected an RFC 3339 time such as "2026-01-01T00:00:00Z", got "${startTime}"`);
+  if (own.account !== undefined && !isAccountId(own.account))
+    throw invalid(`account: expected 1-63 letters, digits and dashes, got "${own.account}"`);
+  const quota = gpuQuota === "none" ? Infinity : (gpuQuota ?? base.gpuQuota);
+  return { ...base, ...own, startTime: at, gpuQuota: quota };
+}
 
 /** Limits that are not flags yet; each protects the process from a single caller. */
 export const limits = {

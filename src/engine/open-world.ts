@@ -10,11 +10,12 @@ import { toTimestamp } from "../core/time.ts";
 import type { GpuCounts } from "../core/deployment/fleet.ts";
 import type { Account } from "../schema/account.ts";
 import { user } from "../schema/identity.ts";
+import type { SandboxOptions } from "../schema/sandbox.ts";
 import type { Catalog } from "./catalog.ts";
 import { PUBLIC_ACCOUNT } from "./catalog.ts";
 import { Clock, hostNow, VIRTUAL_START } from "./clock.ts";
 import type { WorldConfig } from "./config.ts";
-import { limits } from "./config.ts";
+import { limits, withOptions } from "./config.ts";
 import type { FaultEntry } from "./faults.ts";
 import type { Reservation, Stockout } from "./fleet.ts";
 import { FileStore } from "./files.ts";
@@ -88,7 +89,7 @@ function openScripts(store: Store, catalog: Catalog): ScriptEntry[] {
 }
 
 /** The parts of a world as its database has them; a new one is seeded. */
-function readParts(config: WorldConfig, catalog: Catalog, store: Store): WorldParts {
+function readParts(config: WorldConfig, catalog: Catalog, store: Store, options: SandboxOptions): WorldParts {
   const stored = store.meta("now");
   const startTime = Number(
     store.meta("startTime") ?? config.startTime ?? (config.clock === "real" ? hostNow() : VIRTUAL_START),
@@ -98,6 +99,7 @@ function readParts(config: WorldConfig, catalog: Catalog, store: Store): WorldPa
   for (const timer of store.timers()) queue.set(timer);
   return {
     config,
+    options,
     catalog,
     store,
     queue,
@@ -148,7 +150,8 @@ export function ensureAccount(world: World, id: string): void {
 
 /** What every world has from the start. */
 export function seedWorld(world: World): void {
-  const { store, seed, startTime, config } = world.parts;
+  const { store, seed, startTime, config, options } = world.parts;
+  store.setMeta("options", JSON.stringify(options));
   store.setMeta("seed", seed);
   store.setMeta("startTime", String(startTime));
   ensureAccount(world, PUBLIC_ACCOUNT);
@@ -158,16 +161,18 @@ export function seedWorld(world: World): void {
 
 /**
  * Opens a world: a new one, or the one that the database holds, exactly as it was.
- * @throws DatabaseError when the file cannot be used
+ * @param options what a sandbox has of its own; those that it was made with when left out
+ * @throws DatabaseError when the file cannot be used, ApiError for options that cannot be
  */
-export function openWorld(config: WorldConfig, catalog: Catalog): World {
+export function openWorld(config: WorldConfig, catalog: Catalog, options?: SandboxOptions): World {
   const connection = openDatabase(config.database);
   const store = new Store(connection, {
     journalMax: config.journalMax,
     eventsMax: limits.eventsMax,
     flightsMax: limits.flightsMax,
   });
-  const world = new World(readParts(config, catalog, store));
+  const own = options ?? (JSON.parse(store.meta("options") ?? "{}") as SandboxOptions);
+  const world = new World(readParts(withOptions(config, own), catalog, store, own));
   seedWorld(world);
   return world;
 }

@@ -3,6 +3,7 @@ import type { PromptCache } from "../core/deployment/prompt-cache.ts";
 import type { DeploymentRecord } from "../core/deployment/record.ts";
 import type { Ms } from "../core/time.ts";
 import type { Account } from "../schema/account.ts";
+import type { SandboxOptions } from "../schema/sandbox.ts";
 import type { Store } from "../store/store.ts";
 import type { Catalog } from "./catalog.ts";
 import type { Clock } from "./clock.ts";
@@ -21,6 +22,8 @@ import type { ScriptEntry } from "./scripts.ts";
 /** What a world is made of; `openWorld` puts it together from a database. */
 export interface WorldParts {
   config: WorldConfig;
+  /** What a sandbox has of its own in it. */
+  options: SandboxOptions;
   catalog: Catalog;
   store: Store;
   clock: Clock;

@@ -11,6 +11,7 @@ export class Saver {
   readonly #store: Store;
   readonly #now: () => Ms;
   #group: { cancel(): void } | undefined;
+  #isOver = false;
   /** Why the last commit failed; what waited is kept and tried again. */
   error: string | undefined;
 
@@ -21,7 +22,8 @@ export class Saver {
 
   /** Commits everything that waits. @throws ApiError UNAVAILABLE when the disk refuses */
   flush(): void {
-    this.cancel();
+    if (this.#isOver) return;
+    this.#cancel();
     this.#store.setMeta("now", String(this.#now()));
     try {
       const now = this.#now();
@@ -36,11 +38,18 @@ export class Saver {
 
   /** Commits with the next group: within 50 ms of host time, or at 1,000 rows. */
   soon(): void {
+    if (this.#isOver) return;
     if (this.#store.pending >= limits.groupRows && this.error === undefined) this.#attempt();
     else this.#group ??= hostTimer(limits.groupMs, () => this.#attempt());
   }
 
-  cancel(): void {
+  /** Nothing is committed from now on. */
+  end(): void {
+    this.#cancel();
+    this.#isOver = true;
+  }
+
+  #cancel(): void {
     this.#group?.cancel();
     this.#group = undefined;
   }

@@ -44,14 +44,34 @@ export function isPaced({ parts: { config, clock } }: World): boolean {
 export function waitUntil(world: World, at: Ms, signal: AbortSignal): Promise<void> {
   if (world.parts.clock.mode === "skip") world.runTo(Math.max(at, world.now));
   if (world.now >= at || signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    const end = (): void => {
-      cancel();
-      signal.removeEventListener("abort", end);
+  return untilDone(world, signal, (done) => world.pacer.at(at, done));
+}
+
+/** What is still asked of a world that has ended. */
+export const worldEnded = (): ApiError => new ApiError("NOT_FOUND", "the sandbox was deleted");
+
+/**
+ * Waits until something is done, or the client has gone.
+ * @param start begins it; what it returns takes it back
+ * @throws ApiError NOT_FOUND when the world ends before
+ */
+function untilDone(world: World, signal: AbortSignal, start: (done: () => void) => () => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const leave = (): void => {
+      stop();
+      forget();
+      signal.removeEventListener("abort", done);
+    };
+    const done = (): void => {
+      leave();
       resolve();
     };
-    const cancel = world.pacer.at(at, end);
-    signal.addEventListener("abort", end);
+    const stop = start(done);
+    const forget = world.onEnd(() => {
+      leave();
+      reject(worldEnded());
+    });
+    signal.addEventListener("abort", done);
   });
 }
 
@@ -74,25 +94,16 @@ export async function waitForReplica(world: World, name: string, signal: AbortSi
       if (record.desired === 0 || signal.aborted) throw new ApiError("DEPLOYMENT_SCALING_UP", texts.scalingUp);
       const before = world.now;
       skipFor(world, name);
-      if (world.now === before) await nextEventOf(world, name, signal);
+      if (world.now !== before) continue;
+      await untilDone(world, signal, (done) =>
+        world.log.listen(({ deployment }) => {
+          if (deployment === name) done();
+        }),
+      );
     }
   } finally {
     held -= 1;
   }
-}
-
-function nextEventOf(world: World, name: string, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      stop();
-      signal.removeEventListener("abort", end);
-      resolve();
-    };
-    const stop = world.log.listen((row) => {
-      if (row.deployment === name) end();
-    });
-    signal.addEventListener("abort", end);
-  });
 }
 
 /** Runs until no deployment waits for time alone. @returns how many steps it took */

@@ -39,6 +39,8 @@ export class World {
   /** Streams and held answers, by their world times. */
   readonly pacer: Pacer;
   readonly #alarm: Alarm;
+  readonly #enders = new Set<() => void>();
+  isClosed = false;
   readonly #surroundings = new WeakMap<DeploymentSpec, Surroundings>();
   /** Up to here everything that was due has happened; the time that a request sees. */
   #time: Ms;
@@ -197,17 +199,31 @@ export class World {
     this.parts.clock.set(at);
   }
 
+  /** Saves what was not saved yet, and ends. */
   close(): void {
     this.catchUp();
-    this.#alarm.cancel();
-    this.pacer.cancel();
     try {
       this.saver.flush();
     } finally {
-      this.saver.cancel();
-      this.parts.store.close();
-      this.parts.files.close();
+      this.discard();
     }
+  }
+
+  /** Ends: what waits in it is let go, with an error, and nothing is saved any more. */
+  discard(): void {
+    this.#alarm.cancel();
+    this.pacer.cancel();
+    this.saver.end();
+    this.isClosed = true;
+    for (const end of this.#enders) end();
+    this.parts.store.close();
+    this.parts.files.close();
+  }
+
+  /** Calls back when the world ends. @returns what takes that back */
+  onEnd(work: () => void): () => void {
+    this.#enders.add(work);
+    return () => this.#enders.delete(work);
   }
 
   #put(before: DeploymentRecord, { record, log, usage }: Step): void {

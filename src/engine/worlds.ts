@@ -1,33 +1,101 @@
+import { existsSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { ApiError } from "../core/error.ts";
+import type { SandboxOptions } from "../schema/sandbox.ts";
+import { SANDBOX_NAME } from "../schema/sandbox.ts";
 import type { Catalog } from "./catalog.ts";
 import type { WorldConfig } from "./config.ts";
+import { withOptions } from "./config.ts";
 import { openWorld } from "./open-world.ts";
 import type { World } from "./world.ts";
 
-/** The worlds of one process, each with its own clock, seed and database; they share nothing but the catalogue. */
+/** What the database of a sandbox ends with; what it begins with is its name. */
+const SUFFIX = ".db";
+
+/**
+ * The worlds of one process: its own, and any number of sandboxes. Each has its clock, its seed, its journal and its
+ * database, beside the server's where that is a file; they share nothing but the catalogue.
+ */
 export class Worlds {
   readonly #catalog: Catalog;
-  readonly #worlds = new Map<string, World>();
+  readonly #config: WorldConfig;
+  readonly #sandboxes = new Map<string, World>();
   /** The world that plain paths lead to. */
   readonly default: World;
 
+  /** @throws DatabaseError when a file cannot be used */
   constructor(config: WorldConfig, catalog: Catalog) {
     this.#catalog = catalog;
-    this.default = this.open("", config);
-  }
-
-  /** @throws DatabaseError when the file cannot be used */
-  open(name: string, config: WorldConfig): World {
-    const world = openWorld(config, this.#catalog);
-    this.#worlds.set(name, world);
-    return world;
+    this.#config = config;
+    this.default = openWorld(config, catalog);
+    for (const name of this.#saved()) this.#open(name);
   }
 
   get(name: string): World | undefined {
-    return this.#worlds.get(name);
+    return this.#sandboxes.get(name);
+  }
+
+  /** Sandboxes by name, in its order. */
+  list(): [string, World][] {
+    return [...this.#sandboxes].sort(([a], [b]) => (a < b ? -1 : 1));
+  }
+
+  /** @throws ApiError ALREADY_EXISTS, RESOURCE_EXHAUSTED, INVALID_ARGUMENT */
+  create(name: string, options: SandboxOptions, replace = false): World {
+    // what cannot be replaced is not deleted either
+    withOptions(this.#config, options);
+    if (this.#sandboxes.has(name)) {
+      if (!replace) throw new ApiError("ALREADY_EXISTS", `sandbox "${name}" exists; with "replace" it begins anew`);
+      this.delete(name);
+    }
+    const { sandboxesMax: most } = this.#config;
+    if (this.#sandboxes.size >= most)
+      throw new ApiError("RESOURCE_EXHAUSTED", `there are ${most} sandboxes; delete one, or raise --sandboxes-max`);
+    this.#remove(name);
+    return this.#open(name, options);
+  }
+
+  /** Ends a world: what it holds is let go with an error. @throws ApiError NOT_FOUND */
+  delete(name: string): void {
+    const world = this.#sandboxes.get(name);
+    if (!world) throw new ApiError("NOT_FOUND", `sandbox "${name}" not found`);
+    this.#sandboxes.delete(name);
+    world.discard();
+    this.#remove(name);
   }
 
   close(): void {
-    for (const world of this.#worlds.values()) world.close();
-    this.#worlds.clear();
+    for (const world of [...this.#sandboxes.values(), this.default]) world.close();
+    this.#sandboxes.clear();
+  }
+
+  /** @param options those that were saved with it when left out */
+  #open(name: string, options?: SandboxOptions): World {
+    const world = openWorld({ ...this.#config, database: this.#path(name) }, this.#catalog, options);
+    this.#sandboxes.set(name, world);
+    return world;
+  }
+
+  get #folder(): string | undefined {
+    const { database } = this.#config;
+    return database === ":memory:" ? undefined : `${database}.sandboxes`;
+  }
+
+  #path(name: string): string {
+    return this.#folder === undefined ? ":memory:" : join(this.#folder, name + SUFFIX);
+  }
+
+  #saved(): string[] {
+    const folder = this.#folder;
+    if (folder === undefined || !existsSync(folder)) return [];
+    const names = readdirSync(folder).filter((file) => file.endsWith(SUFFIX));
+    return names.map((file) => file.slice(0, -SUFFIX.length)).filter((name) => SANDBOX_NAME.test(name));
+  }
+
+  /** Its database goes, and what was uploaded to it. */
+  #remove(name: string): void {
+    const path = this.#path(name);
+    if (path === ":memory:") return;
+    for (const end of ["", "-wal", "-shm", ".files"]) rmSync(path + end, { recursive: true, force: true });
   }
 }

@@ -2,9 +2,11 @@ import { Hono } from "hono";
 import type { Context } from "hono";
 import { cors } from "hono/cors";
 import { ApiError, texts } from "../core/error.ts";
+import type { World } from "../engine/world.ts";
 import type { Worlds } from "../engine/worlds.ts";
 import { PRODUCT } from "../engine/version.ts";
 import type { Deed } from "../engine/identity.ts";
+import { worldEnded } from "../engine/waiting.ts";
 import { authorize, nobody } from "../engine/identity.ts";
 import { accountOf } from "../core/name.ts";
 import { authenticate, authenticateDirect } from "./auth.ts";
@@ -12,7 +14,7 @@ import { decodeQuery, readText } from "./body.ts";
 import { controlRoutes } from "./control.ts";
 import { afterAnswer, beforeRequest, FaultError, findFault } from "./faults.ts";
 import { fileRoutes } from "./files.ts";
-import { headerOf, pathOf } from "./header.ts";
+import { baseOf, headerOf, pathOf, sandboxOf } from "./header.ts";
 import { toEnvelope } from "./envelope.ts";
 import { inferenceRoutes } from "./inference.ts";
 import { isJournaled, newRequestId, record } from "./journal.ts";
@@ -21,6 +23,7 @@ import { embeddingRoutes } from "./embeddings.ts";
 import { openApiRoute } from "./openapi.ts";
 import { resourceRoutes } from "./resources.ts";
 import { responseRoutes } from "./responses.ts";
+import { sandboxRoutes } from "./sandboxes.ts";
 import type { Call, ErrorStyle, Plane, Reply, Route } from "./route.ts";
 import { toPattern, toRoutingPath } from "./verb-path.ts";
 
@@ -44,6 +47,7 @@ function allRoutes(options: AppOptions): Route[] {
     ...decisionRoutes(),
     ...fileRoutes(),
     ...controlRoutes(options.url),
+    ...sandboxRoutes(options.worlds, options.url),
   ];
   routes.push(openApiRoute(routes));
   return routes;
@@ -117,11 +121,12 @@ async function run(route: Route, call: Call, options: AppOptions): Promise<Respo
     const response = await handle(route, call, path);
     return fault ? afterAnswer(call, response, fault) : response;
   } catch (error) {
-    return fail(call, path, route.plane, error, options, route.errors);
+    return fail(call, path, route.plane, call.world.isClosed ? worldEnded() : error, options, route.errors);
   }
 }
 
 async function handle(route: Route, call: Call, path: string): Promise<Response> {
+  if (call.world.isClosed) throw worldEnded();
   call.query = decodeQuery(route.query, call.context);
   const reply = await route.handle(call);
   if (!(reply instanceof Response)) return respond(call, path, route.plane, reply);
@@ -139,15 +144,21 @@ export function createApp(options: AppOptions): Hono {
     const key = `${plane} ${status}`;
     counts.set(key, (counts.get(key) ?? 0) + 1);
   };
-  const app = new Hono({ getPath: (request) => toRoutingPath(pathOf(request.url)) });
-  const { cors: origin } = options.worlds.default.parts.config;
+  const { worlds } = options;
+  const worldOf = (base: string): World | undefined => (base === "" ? worlds.default : worlds.get(sandboxOf(base)));
+  // where there is no world there is no route
+  const getPath = ({ url }: Request): string => (worldOf(baseOf(url)) ? toRoutingPath(pathOf(url)) : "/!");
+  const app = new Hono({ getPath });
+  const { cors: origin } = worlds.default.parts.config;
   if (origin !== undefined) app.use(cors({ origin, exposeHeaders: ["*"] }));
   const newCall = (context: Context, params: Record<string, string>): Call => {
-    const world = options.worlds.default;
+    const base = baseOf(context.req.url);
+    const world = worldOf(base) ?? worlds.default;
     world.catchUp();
     return {
       world,
       context,
+      base,
       account: world.parts.config.account,
       direct: undefined,
       identity: nobody(world.parts.config.account),
@@ -176,6 +187,12 @@ export function createApp(options: AppOptions): Hono {
     return response;
   };
   for (const path of paths) app.all(toPattern(path), refuse("METHOD_NOT_ALLOWED", "Method not allowed"));
-  app.notFound(refuse("NOT_FOUND", texts.noPath, "inference"));
+  app.notFound((context) => {
+    const base = baseOf(context.req.url);
+    if (worldOf(base)) return refuse("NOT_FOUND", texts.noPath, "inference")(context);
+    const name = sandboxOf(base);
+    const text = `sandbox "${name}" not found; POST /sandboxes {"name": "${name}"} makes it`;
+    return refuse("NOT_FOUND", text, "emulator")(context);
+  });
   return app;
 }

@@ -6,10 +6,14 @@ import type { World } from "../engine/world.ts";
 import { decodeOwnBody } from "./body.ts";
 import type { Route } from "./route.ts";
 
-/** A collection of the emulator's own API: what can be listed, made and ended, by id. */
+/** A collection of the emulator's own API: what can be listed, made and ended, by id or by name. */
 interface Collection<Item extends z.ZodType, Body extends z.ZodType> {
   /** Last segment of its path, and key of its list. */
   name: string;
+  /** `/__emulator/{name}` when left out. */
+  path?: string;
+  /** What tells its items apart; `id` when left out. */
+  key?: "id" | "name";
   tag: string;
   /** In summaries: "stockouts", "a stockout". */
   words: { many: string; one: string; make: string };
@@ -20,24 +24,26 @@ interface Collection<Item extends z.ZodType, Body extends z.ZodType> {
   remove: (world: World, ids: string[]) => void;
 }
 
+type Identified = Partial<Record<"id" | "name", string>>;
+
 /** GET, POST and DELETE of a collection, GET and DELETE of one of it. */
-export function collectionRoutes<Item extends z.ZodType<{ id: string }>, Body extends z.ZodType>({
-  name,
-  tag,
-  words,
-  item,
-  body,
-  list,
-  create,
-  remove,
-}: Collection<Item, Body>): Route[] {
-  const own = { plane: "emulator", tag } as const;
-  const [path, result] = [`/__emulator/${name}`, z.object({})];
-  const one = `${path}/{id}`;
+export function collectionRoutes<Item extends z.ZodType<Identified>, Body extends z.ZodType>(
+  collection: Collection<Item, Body>,
+): Route[] {
+  return [...manyRoutes(collection), ...oneRoutes(collection)];
+}
+
+const pathOf = ({ name, path = `/__emulator/${name}` }: { name: string; path?: string }): string => path;
+const done = z.object({});
+
+function manyRoutes<Item extends z.ZodType<Identified>, Body extends z.ZodType>(
+  collection: Collection<Item, Body>,
+): Route[] {
+  const { name, key = "id", tag, words, item, body, list, create, remove } = collection;
+  const own = { plane: "emulator", tag, path: pathOf(collection) } as const;
   return [
     {
       method: "GET",
-      path,
       ...own,
       summary: `List ${words.many}`,
       result: z.object({ [name]: z.array(item) }),
@@ -45,7 +51,6 @@ export function collectionRoutes<Item extends z.ZodType<{ id: string }>, Body ex
     },
     {
       method: "POST",
-      path,
       ...own,
       summary: words.make,
       body: body as unknown as z.ZodObject,
@@ -54,38 +59,42 @@ export function collectionRoutes<Item extends z.ZodType<{ id: string }>, Body ex
     },
     {
       method: "DELETE",
-      path,
       ...own,
       summary: `End all ${words.many}`,
-      result,
+      result: done,
       handle: ({ world }) => {
-        remove(
-          world,
-          list(world).map(({ id }) => id),
-        );
+        const all = list(world).map((each) => each[key]!);
+        remove(world, all);
         return { body: {} };
       },
     },
+  ];
+}
+
+function oneRoutes<Item extends z.ZodType<Identified>, Body extends z.ZodType>(
+  collection: Collection<Item, Body>,
+): Route[] {
+  const { key = "id", tag, words, item, list, remove } = collection;
+  const own = { plane: "emulator", tag, path: `${pathOf(collection)}/{${key}}` } as const;
+  return [
     {
       method: "GET",
-      path: one,
       ...own,
       summary: `Show ${words.one}`,
       result: item,
       handle: ({ world, params }) => {
-        const found = list(world).find(({ id }) => id === params["id"]);
+        const found = list(world).find((each) => each[key] === params[key]);
         if (!found) throw notFound();
         return { body: found };
       },
     },
     {
       method: "DELETE",
-      path: one,
       ...own,
       summary: `End ${words.one}`,
-      result,
+      result: done,
       handle: ({ world, params }) => {
-        remove(world, [params["id"]!]);
+        remove(world, [params[key]!]);
         return { body: {} };
       },
     },

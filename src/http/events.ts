@@ -58,19 +58,25 @@ function list(world: World, query: z.infer<typeof schema.eventsQuery>): z.infer<
 /** Follows the log live: one server-sent event per line, `id` first, so that a client can say where it was. */
 function follow(call: Call, query: z.infer<typeof schema.eventsQuery>): Response {
   const encoder = new TextEncoder();
-  let stop: (() => void) | undefined;
+  const undo: (() => void)[] = [];
+  const stop = (): void => undo.forEach((each) => each());
   const stream = new ReadableStream<Uint8Array>({
     start(controller) {
       controller.enqueue(encoder.encode(": following\n\n"));
-      stop = call.world.log.listen((row) => {
+      const end = (): void => {
+        stop();
+        controller.close();
+      };
+      const listener = call.world.log.listen((row) => {
         if (query.deployment !== undefined && row.deployment !== query.deployment) return;
         if (query.type !== undefined && row.type !== query.type) return;
         controller.enqueue(
           encoder.encode(`id: ${row.id}\nevent: ${row.type}\ndata: ${JSON.stringify(toEvent(row))}\n\n`),
         );
       });
+      undo.push(listener, call.world.onEnd(end));
     },
-    cancel: () => stop?.(),
+    cancel: stop,
   });
   return new Response(stream, {
     headers: { "content-type": "text/event-stream", "cache-control": "no-cache", "x-emulator": PRODUCT },

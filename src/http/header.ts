@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Context } from "hono";
 import type { Caller } from "../engine/inference.ts";
+import { SANDBOX_NAME } from "../schema/sandbox.ts";
 import type { Call } from "./route.ts";
 
 /**
@@ -14,15 +15,31 @@ export function headerOf(context: Context, name: string): string | undefined {
   return Array.isArray(value) ? value.join(", ") : value;
 }
 
-/** The path of a request, undecoded and without the query. */
+const SANDBOXES = "/sandboxes/";
+
+/** `/sandboxes/{name}` where a path leads into a sandbox; empty for the server's own world. */
+export function baseOf(url: string): string {
+  const start = url.indexOf("/", url.indexOf("//") + 2);
+  if (start < 0 || !url.startsWith(SANDBOXES, start)) return "";
+  const end = url.indexOf("/", start + SANDBOXES.length);
+  return end > 0 && SANDBOX_NAME.test(url.slice(start + SANDBOXES.length, end)) ? url.slice(start, end) : "";
+}
+
+/** What leads into a sandbox. */
+export const toBase = (sandbox: string): string => SANDBOXES + sandbox;
+/** The name of the sandbox that a base leads into. */
+export const sandboxOf = (base: string): string => base.slice(SANDBOXES.length);
+
+/** The path of a request as its world sees it: undecoded, without the query and without what leads into a sandbox. */
 export function pathOf(url: string): string {
   const start = url.indexOf("/", url.indexOf("//") + 2);
   if (start < 0) return "/";
-  for (let at = start; at < url.length; at += 1) {
+  const from = start + baseOf(url).length;
+  for (let at = from; at < url.length; at += 1) {
     const code = url.charCodeAt(at);
-    if (code === 63 || code === 35) return url.slice(start, at);
+    if (code === 63 || code === 35) return url.slice(from, at);
   }
-  return url.slice(start);
+  return url.slice(from);
 }
 
 /** Who asks, as the engine wants to know it. */

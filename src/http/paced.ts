@@ -1,6 +1,7 @@
 import type { Format, StreamOptions } from "../core/codec/format.ts";
 import type { Ms } from "../core/time.ts";
 import type { Served } from "../engine/inference.ts";
+import { worldEnded } from "../engine/waiting.ts";
 import type { World } from "../engine/world.ts";
 
 /** A frame of a stream, and the world time at which it is told. */
@@ -44,19 +45,24 @@ export function toPacedBody(
   const encoder = new TextEncoder();
   let next = 0;
   let cancel: (() => void) | undefined;
+  let forget: (() => void) | undefined;
   return new ReadableStream<Uint8Array>({
     start(controller) {
+      forget = world.onEnd(() => controller.error(worldEnded()));
       const tell = (): void => {
         let text = "";
         for (; next < frames.length && frames[next]!.at <= world.now; next += 1) text += frames[next]!.text;
         if (text !== "") controller.enqueue(encoder.encode(text));
-        if (next === frames.length) controller.close();
-        else cancel = world.pacer.at(frames[next]!.at, tell);
+        if (next === frames.length) {
+          forget?.();
+          controller.close();
+        } else cancel = world.pacer.at(frames[next]!.at, tell);
       };
       tell();
     },
     cancel() {
       cancel?.();
+      forget?.();
       hungUp(next);
     },
   });

@@ -25,7 +25,7 @@ function invoke(kind: Kind, call: Call, body: Invocation["body"] = {}): Invocati
   const owner = `accounts/${account}${ownerId === undefined ? "" : `/${kind.under}/${ownerId}`}`;
   const id = kind.collection === "accounts" ? undefined : ids[idParam(kind.collection)];
   const name = id === undefined ? owner : `${owner}/${kind.collection}/${id}`;
-  const { origin } = new URL(call.context.req.url);
+  const origin = new URL(call.context.req.url).origin + call.base;
   return { account, name, query: call.query, body, caller: call.identity, origin };
 }
 

@@ -15,6 +15,8 @@ export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 export interface Call {
   world: World;
   context: Context;
+  /** What leads into its sandbox, `/sandboxes/{name}`; empty for the server's own world. */
+  base: string;
   /** The caller's account ID. */
   account: string;
   /** The deployment whose own host name was called; undefined for the service's. */

@@ -63,7 +63,7 @@ export function statusRoutes(url: () => string): Route[] {
       tag: "Emulator",
       summary: "Version, clock, counts",
       result: schema.statusResult,
-      handle: ({ world }) => ({ body: toStatus(world, url()) }),
+      handle: ({ world, base }) => ({ body: toStatus(world, url() + base) }),
     },
   ];
 }

@@ -5,7 +5,7 @@ import { z } from "zod";
 export const span = z.string().describe("A span such as `90s`, `1h30m` or `7d`.");
 export const time = z.string().meta({ format: "date-time" });
 
-const clockMode = z.enum(["real", "manual", "skip"]);
+export const clockMode = z.enum(["real", "manual", "skip"]);
 export const clockBody = z.object({ now: time, mode: clockMode, rate: z.number(), nextEventTime: time.nullable() });
 export const clockPatch = z.strictObject({
   mode: clockMode.optional(),

@@ -127,3 +127,23 @@ test("Responses through the client: create, chain, stream, background, retrieve,
   await openai.responses.delete(first.id);
   await expect(openai.responses.retrieve(first.id)).rejects.toBeInstanceOf(NotFoundError);
 });
+
+test("parallel workers change their base URL alone, and get what they would get alone", async () => {
+  await using server = await startServer("--memory", "--clock", "manual", "--seed", "5");
+  const work = async (base: string): Promise<string[]> => {
+    const openai = new OpenAI({ apiKey: "fw_local", baseURL: `${base}/inference/v1`, maxRetries: 0 });
+    const model = "accounts/fireworks/models/llama-v3p1-8b-instruct";
+    const told: string[] = [];
+    for (let n = 0; n < 5; n += 1) {
+      const { id, choices } = await openai.chat.completions.create({
+        model,
+        messages: [{ role: "user", content: `Say ${n}` }],
+      });
+      told.push(`${id} ${choices[0]!.message.content}`);
+    }
+    return told;
+  };
+  const alone = await work(server.url);
+  const sandboxes = await Promise.all(["1", "2", "3", "4"].map((name) => server.sandboxes.create({ name })));
+  for (const told of await Promise.all(sandboxes.map(({ url }) => work(url)))) expect(told).toEqual(alone);
+});

@@ -1,0 +1,32 @@
+import type { z } from "zod";
+import type { World } from "../engine/world.ts";
+import type { Worlds } from "../engine/worlds.ts";
+import { sandbox, sandboxBody } from "../schema/sandbox.ts";
+import { toClock } from "./clock.ts";
+import { collectionRoutes } from "./collection.ts";
+import { toBase } from "./header.ts";
+import type { Route } from "./route.ts";
+
+/** Worlds of one's own: every other route answers below each of them too. */
+export function sandboxRoutes(worlds: Worlds, url: () => string): Route[] {
+  const toWire = (name: string, world: World): z.infer<typeof sandbox> => ({
+    name,
+    url: url() + toBase(name),
+    options: world.parts.options,
+    seed: world.parts.seed,
+    clock: toClock(world),
+    deployments: world.parts.deployments.size,
+  });
+  return collectionRoutes({
+    name: "sandboxes",
+    path: "/sandboxes",
+    key: "name",
+    tag: "Sandboxes",
+    words: { many: "sandboxes, by name", one: "a sandbox", make: "Make a world of one's own" },
+    item: sandbox,
+    body: sandboxBody,
+    list: () => worlds.list().map(([name, world]) => toWire(name, world)),
+    create: (_, { name, replace, ...options }) => toWire(name, worlds.create(name, options, replace)),
+    remove: (_, names) => names.forEach((name) => worlds.delete(name)),
+  });
+}
