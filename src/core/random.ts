@@ -11,9 +11,9 @@ export const shortDigest = (...parts: (string | number)[]): string => digest(...
 const FNV_PRIME = 0x01000193;
 
 /** A number of 32 bits that depends on every character: quick, for what is not an id (FNV-1a). */
-export function hashText(text: string): number {
+export function hashText(text: string, start = 0, end = text.length): number {
   let value = 0x811c9dc5;
-  for (let at = 0; at < text.length; at += 1) value = Math.imul(value ^ text.charCodeAt(at), FNV_PRIME);
+  for (let at = start; at < end; at += 1) value = Math.imul(value ^ text.charCodeAt(at), FNV_PRIME);
   return value >>> 0;
 }
 

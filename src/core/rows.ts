@@ -23,3 +23,10 @@ export interface JournalRow {
   firstTokenAt: Ms | null;
   endAt: Ms | null;
 }
+
+/** How often the same content was asked for. */
+export interface OccurrenceRow {
+  id: number;
+  content: string;
+  count: number;
+}

@@ -94,6 +94,7 @@ function readParts(config: WorldConfig, catalog: Catalog, store: Store, options:
   const startTime = Number(
     store.meta("startTime") ?? config.startTime ?? (config.clock === "real" ? hostNow() : VIRTUAL_START),
   );
+  const occurrences = store.occurrences();
   const deployments = new Map(readAll<DeploymentRecord>(store, "deployment"));
   const queue = new TimerQueue();
   for (const timer of store.timers()) queue.set(timer);
@@ -128,7 +129,8 @@ function readParts(config: WorldConfig, catalog: Catalog, store: Store, options:
     trafficOwners: new Map(
       [...deployments.values()].flatMap(({ name, traffic }) => traffic.map(({ id }) => [id, name])),
     ),
-    occurrences: new Map(store.occurrences().map(({ content, count }) => [content, count])),
+    occurrences: new Map(occurrences.map((row) => [row.content, row])),
+    lastOccurrenceId: occurrences.at(-1)?.id ?? 0,
     sequence: Number(store.meta("sequence") ?? 0),
     lastJournalId: store.lastId("journal"),
   };

@@ -1,6 +1,7 @@
 import type { Load } from "../core/deployment/load.ts";
 import type { PromptCache } from "../core/deployment/prompt-cache.ts";
 import type { DeploymentRecord } from "../core/deployment/record.ts";
+import type { OccurrenceRow } from "../core/rows.ts";
 import type { Ms } from "../core/time.ts";
 import type { Account } from "../schema/account.ts";
 import type { SandboxOptions } from "../schema/sandbox.ts";
@@ -56,7 +57,9 @@ export interface WorldParts {
   loads: Map<string, Load>;
   /** Deployments by the IDs of their synthetic traffic; may name some that are gone. */
   trafficOwners: Map<string, string>;
-  occurrences: Map<string, number>;
+  /** How often the same was asked for, by content, the oldest first. */
+  occurrences: Map<string, OccurrenceRow>;
+  lastOccurrenceId: number;
   sequence: number;
   lastJournalId: number;
 }

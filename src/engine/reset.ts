@@ -37,6 +37,7 @@ const work: Record<ResetPart, (world: World) => void> = {
     parts.queue.clear();
     parts.fleet.restock(parts.catalog.fleet);
     parts.sequence = 0;
+    parts.lastOccurrenceId = 0;
     parts.store.setMeta("sequence", "0");
     world.forget();
     seedWorld(world);

@@ -168,15 +168,27 @@ export class World {
   /** How often this content was seen before; counts it. */
   countOccurrence(content: string): number {
     const { occurrences, store } = this.parts;
-    const count = occurrences.get(content) ?? 0;
-    occurrences.set(content, count + 1);
-    store.setOccurrence(content, count + 1);
-    if (count === 0 && occurrences.size > limits.occurrencesMax) {
-      const oldest = occurrences.keys().next().value!;
-      occurrences.delete(oldest);
-      store.setOccurrence(oldest, undefined);
+    let known = occurrences.get(content);
+    if (!known) {
+      this.parts.lastOccurrenceId += 1;
+      occurrences.set(content, (known = { id: this.parts.lastOccurrenceId, content, count: 0 }));
+      this.#forgetOccurrences();
     }
-    return count;
+    known.count += 1;
+    store.setOccurrence(known);
+    return known.count - 1;
+  }
+
+  /** Forgets the oldest, many at a time: a map is slow to find its first key where many were deleted. */
+  #forgetOccurrences(): void {
+    const { occurrences, store, lastOccurrenceId } = this.parts;
+    const most = limits.occurrencesMax;
+    if (occurrences.size <= most * 1.01) return;
+    for (const { id, content } of occurrences.values()) {
+      if (id > lastOccurrenceId - most) break;
+      occurrences.delete(content);
+    }
+    store.dropOccurrences(lastOccurrenceId - most);
   }
 
   /** After the clock was moved or changed from outside. */

@@ -88,4 +88,11 @@ export const migrations: readonly string[] = [
   ALTER TABLE journal ADD COLUMN firstTokenAt INTEGER;
   ALTER TABLE journal ADD COLUMN endAt INTEGER;
   `,
+  `
+  -- in the order they came: as keys, contents went to pages all over the file, which cost more than the journal
+  ALTER TABLE occurrences RENAME TO occurrences1;
+  CREATE TABLE occurrences (id INTEGER PRIMARY KEY, content TEXT NOT NULL, count INTEGER NOT NULL);
+  INSERT INTO occurrences (content, count) SELECT content, count FROM occurrences1;
+  DROP TABLE occurrences1;
+  `,
 ];

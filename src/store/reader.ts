@@ -1,7 +1,7 @@
 import type { Statement } from "better-sqlite3";
 import type { TokenDay, UsageDay } from "../core/deployment/billing.ts";
 import type { Flight } from "../core/deployment/load.ts";
-import type { EventRow, JournalRow } from "../core/rows.ts";
+import type { EventRow, JournalRow, OccurrenceRow } from "../core/rows.ts";
 import type { Ms } from "../core/time.ts";
 import type { Connection } from "./database.ts";
 import { keep } from "./keep.ts";
@@ -52,11 +52,9 @@ export class Reader {
     ).all(deployment, from, to) as FlightRow[];
   }
 
-  occurrences(): { content: string; count: number }[] {
-    return this.#query("SELECT content, count FROM occurrences").all() as {
-      content: string;
-      count: number;
-    }[];
+  /** The oldest first. */
+  occurrences(): OccurrenceRow[] {
+    return this.#query("SELECT * FROM occurrences ORDER BY id").all() as OccurrenceRow[];
   }
 
   usage(): UsageDay[] {

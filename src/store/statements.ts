@@ -16,8 +16,8 @@ export const statements = {
   addFlight: "INSERT INTO flights VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
   cutFlight:
     "UPDATE flights SET endAt = ?, firstTokenAt = min(firstTokenAt, ?), startAt = min(startAt, ?), completionTokens = ? WHERE id = (SELECT id FROM flights WHERE deployment = ? AND replica = ? AND admittedAt = ? AND endAt = ? LIMIT 1)",
-  setOccurrence: "INSERT INTO occurrences VALUES (?, ?) ON CONFLICT DO UPDATE SET count = excluded.count",
-  dropOccurrence: "DELETE FROM occurrences WHERE content = ?",
+  setOccurrence: "INSERT INTO occurrences VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET count = excluded.count",
+  dropOccurrences: "DELETE FROM occurrences WHERE id <= ?",
   pruneFlights: "DELETE FROM flights WHERE endAt <= ?",
   pruneMostFlights: "DELETE FROM flights WHERE id <= ? AND endAt <= ?",
   pruneJournal: "DELETE FROM journal WHERE id <= ?",

@@ -1,7 +1,7 @@
 import type { Statement } from "better-sqlite3";
 import type { TokenDay, UsageDay } from "../core/deployment/billing.ts";
 import { addToBill } from "../core/deployment/billing.ts";
-import type { EventRow, JournalRow } from "../core/rows.ts";
+import type { EventRow, JournalRow, OccurrenceRow } from "../core/rows.ts";
 import type { Ms } from "../core/time.ts";
 import type { Connection } from "./database.ts";
 import { keep } from "./keep.ts";
@@ -43,7 +43,9 @@ export class Store extends Reader {
   readonly #documents = new Map<string, Map<string, Dirty>>();
   #dirtyCount = 0;
   #meta = new Map<string, string>();
-  #occurrences = new Map<string, number | undefined>();
+  #occurrences = new Set<OccurrenceRow>();
+  /** Of the occurrences that are forgotten, the last. */
+  #forgotten = 0;
   #events: EventRow[] = [];
   #journal: JournalRow[] = [];
   #journalCuts: Pick<JournalRow, "id" | "chunks" | "endAt">[] = [];
@@ -139,9 +141,14 @@ export class Store extends Reader {
     this.#cuts.push({ before, after });
   }
 
-  /** @param count undefined to forget it */
-  setOccurrence(content: string, count: number | undefined): void {
-    this.#occurrences.set(content, count);
+  /** Its count as it is when it is flushed. */
+  setOccurrence(row: OccurrenceRow): void {
+    this.#occurrences.add(row);
+  }
+
+  /** Forgets it, and all before it. */
+  dropOccurrences(last: number): void {
+    this.#forgotten = last;
   }
 
   /** Commits everything that waits; a failure leaves it waiting. */
@@ -150,7 +157,8 @@ export class Store extends Reader {
     this.#documents.clear();
     this.#dirtyCount = 0;
     this.#meta = new Map();
-    this.#occurrences = new Map();
+    this.#occurrences = new Set();
+    this.#forgotten = 0;
     this.#usage.clear();
     this.#tokens = new Map();
     [this.#events, this.#journal, this.#journalCuts] = [[], [], []];
@@ -191,10 +199,8 @@ export class Store extends Reader {
     for (const { id, chunks, endAt } of this.#journalCuts) run.cutJournal.run(chunks, endAt, id);
     this.#writeBills();
     this.#writeFlights(horizon);
-    for (const [content, count] of this.#occurrences) {
-      if (count === undefined) run.dropOccurrence.run(content);
-      else run.setOccurrence.run(content, count);
-    }
+    for (const { id, content, count } of this.#occurrences) run.setOccurrence.run(id, content, count);
+    if (this.#forgotten > 0) run.dropOccurrences.run(this.#forgotten);
     if (this.#journal.length > 0) run.pruneJournal.run(this.#journal.at(-1)!.id - this.#bounds.journalMax);
     if (this.#events.length > 0) run.pruneEvents.run(this.#events.at(-1)!.id - this.#bounds.eventsMax);
   }

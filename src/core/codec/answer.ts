@@ -14,7 +14,7 @@ import { tokenize } from "../generation/token.ts";
 import { makeCalls, toCallId } from "../generation/tools.ts";
 import { Random } from "../random.ts";
 import type { Prompt } from "./prompt.ts";
-import { BLOCK_TOKENS, blocksOf, countPrompt, promptIds } from "./prompt.ts";
+import { promptIds, scanPrompt } from "./prompt.ts";
 import type { GenerationRequest } from "./request.ts";
 
 interface Tokens {
@@ -134,9 +134,9 @@ function makeAnswer(request: GenerationRequest, context: AnswerContext, canned?:
     history: thinking.history,
   };
   for (const [at, prompt] of request.prompts.entries()) {
-    const tokens = countPrompt(prompt.pieces, thinking.history);
+    const { tokens, blocks } = scanPrompt(prompt.pieces, thinking.history);
     content.promptTokens += tokens;
-    if (tokens >= BLOCK_TOKENS) content.blocks.push(blocksOf(prompt.pieces, thinking.history));
+    if (blocks.length > 0) content.blocks.push(blocks);
     if (request.tokenIds || request.rawOutput) content.promptIds.push(promptIds(prompt.pieces, thinking.history));
     const limits: Limits = {
       maxTokens: fitTokens(request, tokens, context.contextLength),

@@ -1,5 +1,5 @@
 import type { History } from "../generation/family.ts";
-import { countTokens, tokenId, tokenize } from "../generation/token.ts";
+import { eachTokenId, tokenId, tokenize } from "../generation/token.ts";
 import { hashText, mix } from "../random.ts";
 
 /**
@@ -37,21 +37,12 @@ export const wrap = (pieces: readonly Piece[]): Piece[] => [header, ...pieces, e
 
 /** The pieces that the model sees (inference §3.6, reasoning_history). */
 export function seen(pieces: readonly Piece[], history: History): (string | readonly number[])[] {
-  return pieces.flatMap((piece) => {
-    if (typeof piece === "string" || !("reasoning" in piece)) return [piece];
-    return history === "preserved" || (history === "interleaved" && piece.turn) ? [piece.reasoning] : [];
-  });
-}
-
-export function countPrompt(pieces: readonly Piece[], history: History): number {
-  let count = 0;
+  const found: (string | readonly number[])[] = [];
   for (const piece of pieces) {
-    if (typeof piece === "string") count += countTokens(piece);
-    else if (!("reasoning" in piece)) count += piece.length;
-    else if (history === "preserved" || (history === "interleaved" && piece.turn))
-      count += countTokens(piece.reasoning);
+    if (typeof piece === "string" || !("reasoning" in piece)) found.push(piece);
+    else if (history === "preserved" || (history === "interleaved" && piece.turn)) found.push(piece.reasoning);
   }
-  return count;
+  return found;
 }
 
 /** The ids of a prompt's tokens, as many as it counts. */
@@ -62,18 +53,20 @@ export const promptIds = (pieces: readonly Piece[], history: History): number[] 
 export const BLOCK_TOKENS = 16;
 
 /**
- * Hashes of a prompt's whole blocks; each depends on all that stands before it, so two prompts have as many in common
- * as their tokens begin alike.
+ * How many tokens a prompt has, and hashes of its whole blocks; each depends on all that stands before it, so two
+ * prompts have as many in common as their tokens begin alike.
  */
-export function blocksOf(pieces: readonly Piece[], history: History): number[] {
+export function scanPrompt(pieces: readonly Piece[], history: History): { tokens: number; blocks: number[] } {
   const blocks: number[] = [];
-  let [hash, count] = [hashText(""), 0];
+  let [hash, tokens] = [hashText(""), 0];
+  const add = (id: number): void => {
+    hash = mix(hash, id);
+    tokens += 1;
+    if (tokens % BLOCK_TOKENS === 0) blocks.push(hash);
+  };
   for (const piece of seen(pieces, history)) {
-    for (const token of typeof piece === "string" ? tokenize(piece) : piece) {
-      hash = mix(hash, typeof token === "string" ? tokenId(token) : token);
-      count += 1;
-      if (count % BLOCK_TOKENS === 0) blocks.push(hash >>> 0);
-    }
+    if (typeof piece === "string") eachTokenId(piece, add);
+    else piece.forEach(add);
   }
-  return blocks;
+  return { tokens, blocks };
 }

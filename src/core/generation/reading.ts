@@ -112,11 +112,15 @@ export function read(last: string, said: readonly string[]): Reading {
   const exact = findExact(text, said);
   const intent = exact === undefined ? findIntent(text) : "exact";
   const language = intent === "code" ? (languages.find(([pattern]) => pattern.test(text))?.[1] ?? "python") : "";
+  let names: string[] | undefined;
   return {
     intent,
     exact: exact ?? "",
     topics: findTopics(text),
-    names: findNames(text),
+    // few answers need them
+    get names() {
+      return (names ??= findNames(text));
+    },
     itemCount: intent === "list" ? findItemCount(text) : 0,
     language,
   };

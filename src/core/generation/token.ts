@@ -67,9 +67,20 @@ export function tokenize(text: string): string[] {
 const VOCABULARY = 128_000;
 
 /** A token's id: a hash of its text, so that it is the same everywhere and cannot be turned back. */
-export function tokenId(token: string): number {
-  if (token.length === 1 && token.charCodeAt(0) < 256) return token.charCodeAt(0);
-  return 256 + (hashText(token) % (VOCABULARY - 256));
+export const tokenId = (token: string): number => tokenIdAt(token, 0, token.length);
+
+function tokenIdAt(text: string, start: number, end: number): number {
+  if (end - start === 1 && text.charCodeAt(start) < 256) return text.charCodeAt(start);
+  return 256 + (hashText(text, start, end) % (VOCABULARY - 256));
+}
+
+/** The ids of a text's tokens, one by one: what the prompt of every request goes through. */
+export function eachTokenId(text: string, work: (id: number) => void): void {
+  for (let at = 0; at < text.length;) {
+    const end = tokenEnd(text, at);
+    work(tokenIdAt(text, at, end));
+    at = end;
+  }
 }
 
 /** How many tokens a text has. */
