@@ -175,6 +175,11 @@ export function openWorld(config: WorldConfig, catalog: Catalog, options?: Sandb
   });
   const own = options ?? (JSON.parse(store.meta("options") ?? "{}") as SandboxOptions);
   const world = new World(readParts(withOptions(config, own), catalog, store, own));
-  seedWorld(world);
+  try {
+    seedWorld(world);
+  } catch (error) {
+    world.discard();
+    throw error;
+  }
   return world;
 }

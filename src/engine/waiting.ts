@@ -48,7 +48,8 @@ export function waitUntil(world: World, at: Ms, signal: AbortSignal): Promise<vo
 }
 
 /** What is still asked of a world that has ended. */
-export const worldEnded = (): ApiError => new ApiError("NOT_FOUND", "the sandbox was deleted");
+export const worldEnded = (): ApiError =>
+  new ApiError("NOT_FOUND", "the sandbox was deleted, or the emulator is stopping");
 
 /**
  * Waits until something is done, or the client has gone.

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { ApiError } from "../core/error.ts";
+import { DatabaseError } from "../store/database.ts";
 import type { SandboxOptions } from "../schema/sandbox.ts";
 import { SANDBOX_NAME } from "../schema/sandbox.ts";
 import type { Catalog } from "./catalog.ts";
@@ -28,7 +29,12 @@ export class Worlds {
     this.#catalog = catalog;
     this.#config = config;
     this.default = openWorld(config, catalog);
-    for (const name of this.#saved()) this.#open(name);
+    try {
+      for (const name of this.#saved()) this.#open(name);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
   }
 
   get(name: string): World | undefined {
@@ -40,7 +46,7 @@ export class Worlds {
     return [...this.#sandboxes].sort(([a], [b]) => (a < b ? -1 : 1));
   }
 
-  /** @throws ApiError ALREADY_EXISTS, RESOURCE_EXHAUSTED, INVALID_ARGUMENT */
+  /** @throws ApiError ALREADY_EXISTS, RESOURCE_EXHAUSTED, INVALID_ARGUMENT; UNAVAILABLE when the disk refuses */
   create(name: string, options: SandboxOptions, replace = false): World {
     // what cannot be replaced is not deleted either
     withOptions(this.#config, options);
@@ -51,8 +57,14 @@ export class Worlds {
     const { sandboxesMax: most } = this.#config;
     if (this.#sandboxes.size >= most)
       throw new ApiError("RESOURCE_EXHAUSTED", `there are ${most} sandboxes; delete one, or raise --sandboxes-max`);
-    this.#remove(name);
-    return this.#open(name, options);
+    try {
+      this.#remove(name);
+      return this.#open(name, options);
+    } catch (error) {
+      // half a sandbox would be a whole one after a restart
+      this.#remove(name);
+      throw error instanceof DatabaseError ? new ApiError("UNAVAILABLE", error.message) : error;
+    }
   }
 
   /** Ends a world: what it holds is let go with an error. @throws ApiError NOT_FOUND */
@@ -64,9 +76,18 @@ export class Worlds {
     this.#remove(name);
   }
 
+  /** Saves and ends all of them. @throws the first error, after each was ended */
   close(): void {
-    for (const world of [...this.#sandboxes.values(), this.default]) world.close();
+    const errors: unknown[] = [];
+    for (const world of [...this.#sandboxes.values(), this.default]) {
+      try {
+        world.close();
+      } catch (error) {
+        errors.push(error);
+      }
+    }
     this.#sandboxes.clear();
+    if (errors.length > 0) throw errors[0];
   }
 
   /** @param options those that were saved with it when left out */
@@ -92,10 +113,10 @@ export class Worlds {
     return names.map((file) => file.slice(0, -SUFFIX.length)).filter((name) => SANDBOX_NAME.test(name));
   }
 
-  /** Its database goes, and what was uploaded to it. */
+  /** What was uploaded to it goes, and its database last: as long as that is there, there is something to remove. */
   #remove(name: string): void {
     const path = this.#path(name);
-    if (path === ":memory:") return;
-    for (const end of ["", "-wal", "-shm", ".files"]) rmSync(path + end, { recursive: true, force: true });
+    if (!existsSync(path)) return;
+    for (const end of [".files", "-wal", "-shm", ""]) rmSync(path + end, { recursive: true, force: true });
   }
 }

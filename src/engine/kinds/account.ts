@@ -1,5 +1,5 @@
-import { Table } from "../../core/list/table.ts";
 import type { Json } from "../../core/list/field.ts";
+import { Table } from "../../core/list/table.ts";
 import { accountName } from "../../core/name.ts";
 import { account } from "../../schema/account.ts";
 import type { Kind } from "../registry.ts";

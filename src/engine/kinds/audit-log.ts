@@ -1,7 +1,7 @@
-import { Table } from "../../core/list/table.ts";
 import { errorTable } from "../../core/error.ts";
 import type { Json } from "../../core/list/field.ts";
 import { textOf } from "../../core/list/field.ts";
+import { Table } from "../../core/list/table.ts";
 import { accountOf } from "../../core/name.ts";
 import type { JournalRow } from "../../core/rows.ts";
 import { parseTimestamp, toTimestamp } from "../../core/time.ts";

@@ -1,7 +1,7 @@
-import { Table } from "../../core/list/table.ts";
 import { deleteTags, setTags } from "../../core/deployment/tags.ts";
 import { toResource } from "../../core/deployment/resource.ts";
 import type { Json } from "../../core/list/field.ts";
+import { Table } from "../../core/list/table.ts";
 import {
   createDeploymentQuery,
   deleteDeploymentQuery,
