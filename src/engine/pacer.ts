@@ -21,27 +21,26 @@ export class Pacer {
     this.#wake = wake;
   }
 
-  /** Runs the work when world time has reached `at`. @returns what cancels it */
-  at(at: Ms, work: () => void): () => void {
+  /** @returns sets when the work runs next, and again for each next time; null when it is over */
+  timer(work: () => void): (at: Ms | null) => void {
     this.#count += 1;
     const name = String(this.#count);
-    this.#queue.set({ kind: "pace", name, at, sequence: this.#count });
     this.#work.set(name, work);
-    this.arm();
-    return () => {
-      this.#queue.delete("pace", name);
-      this.#work.delete(name);
+    return (at) => {
+      if (at === null) {
+        this.#queue.delete("pace", name);
+        this.#work.delete(name);
+      } else {
+        this.#count += 1;
+        this.#queue.set({ kind: "pace", name, at, sequence: this.#count });
+        this.arm();
+      }
     };
   }
 
   /** World time is `now`: runs what is due, in order. */
   release(now: Ms): void {
-    for (let due = this.#queue.take(now); due; due = this.#queue.take(now)) {
-      const work = this.#work.get(due.name)!;
-      this.#work.delete(due.name);
-      this.#queue.delete("pace", due.name);
-      work();
-    }
+    for (let due = this.#queue.take(now); due; due = this.#queue.take(now)) this.#work.get(due.name)!();
     this.arm();
   }
 

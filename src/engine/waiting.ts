@@ -44,7 +44,11 @@ export function isPaced({ parts: { config, clock } }: World): boolean {
 export function waitUntil(world: World, at: Ms, signal: AbortSignal): Promise<void> {
   if (world.parts.clock.mode === "skip") world.runTo(Math.max(at, world.now));
   if (world.now >= at || signal.aborted) return Promise.resolve();
-  return untilDone(world, signal, (done) => world.pacer.at(at, done));
+  return untilDone(world, signal, (done) => {
+    const wake = world.pacer.timer(done);
+    wake(at);
+    return () => wake(null);
+  });
 }
 
 /** What is still asked of a world that has ended. */

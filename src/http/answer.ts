@@ -9,9 +9,9 @@ import { findCanned, toQuestion } from "../engine/canned.ts";
 import { PRODUCT } from "../engine/version.ts";
 import { isPaced, waitUntil } from "../engine/waiting.ts";
 import { forward, isForwarded } from "./forward.ts";
-import { callerOf, headerOf, pathOf } from "./header.ts";
+import { callerOf, headerOf, pathOf, wireOf } from "./header.ts";
 import { newRequestId, record } from "./journal.ts";
-import { toFrames, toPacedBody } from "./paced.ts";
+import { PacedBody, planOf, toPlan } from "./paced.ts";
 import { perfHeaders, perfMetrics } from "./perf.ts";
 import type { Call, Reply } from "./route.ts";
 
@@ -25,6 +25,13 @@ export interface Begun {
 
 const eventStream = { "content-type": "text/event-stream", "cache-control": "no-cache", "x-emulator": PRODUCT };
 
+/** A stream's answer; the server hears of a body that it can pour. */
+function streamed({ context }: Call, body: string | PacedBody, headers: Record<string, string>): Response {
+  const response = new Response(body, { headers: Object.assign({ ...eventStream }, headers) });
+  if (typeof body !== "string") wireOf(context).paced = { body, response };
+  return response;
+}
+
 /** A stream as a script has it, event by event. */
 async function replay(call: Call, { frames, headers }: Extract<Canned, { type: "stream" }>): Promise<Response> {
   const { world, context } = call;
@@ -34,10 +41,10 @@ async function replay(call: Call, { frames, headers }: Extract<Canned, { type: "
   const text = frames.map((frame) => frame.text).join("");
   const [first, last] = [frames[0]!.at, frames.at(-1)!.at].map((at) => world.now + at) as [number, number];
   record(call, path, 200, requestId, text, { chunks: frames.length, firstTokenAt: first, endAt: last });
-  const paced = frames.map((frame) => ({ text: frame.text, at: world.now + frame.at }));
+  const plan = toPlan((add) => frames.forEach((frame) => add(frame.text, world.now + frame.at)));
   if (isPaced(world) && world.parts.clock.mode === "skip") await waitUntil(world, last, context.req.raw.signal);
-  const body = isPaced(world) ? toPacedBody(world, paced, () => {}) : text;
-  return new Response(body, { headers: { ...eventStream, "x-request-id": requestId, ...headers } });
+  const body = isPaced(world) ? new PacedBody(world, plan, () => {}) : text;
+  return streamed(call, body, { "x-request-id": requestId, ...headers });
 }
 
 /**
@@ -79,7 +86,7 @@ async function toStream(
   { served, headers, isPaced: isInTime }: Begun,
   format: Format,
   onLeave: (() => void) | undefined,
-): Promise<string | ReadableStream> {
+): Promise<string | PacedBody> {
   const { world, context } = call;
   const { config, clock } = world.parts;
   const options = { usage: config.streamUsage, chunkTokens: config.chunkTokens };
@@ -94,13 +101,13 @@ async function toStream(
     note(chunks);
     return text;
   }
-  const frames = toFrames(format, served, options);
-  const leave = leaving(call, served, note(frames.length), onLeave);
+  const plan = planOf(format, served, options);
+  const leave = leaving(call, served, note(plan.ends.length), onLeave);
   const { signal } = context.req.raw;
   // a stream begins with its first token: until then nothing is sent, not even headers
   await waitUntil(world, clock.mode === "skip" ? endAt : firstTokenAt, signal);
   if (signal.aborted) leave(0);
-  return toPacedBody(world, frames, leave);
+  return new PacedBody(world, plan, leave);
 }
 
 /**
@@ -115,8 +122,7 @@ export async function deliver(
 ): Promise<Reply | Response> {
   const { served, headers } = begun;
   if (served.answer.request.stream) {
-    const body = await toStream(call, begun, format, onLeave);
-    return new Response(body, { headers: Object.assign({ ...eventStream }, headers) });
+    return streamed(call, await toStream(call, begun, format, onLeave), headers);
   }
   if (begun.isPaced) {
     const { signal } = call.context.req.raw;

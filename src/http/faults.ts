@@ -1,4 +1,3 @@
-import type { ServerResponse } from "node:http";
 import type { Context } from "hono";
 import { ApiError, errorTable, invalid, usualText } from "../core/error.ts";
 import type { ErrorCode } from "../core/error.ts";
@@ -10,7 +9,7 @@ import { waitUntil } from "../engine/waiting.ts";
 import type { Fault } from "../schema/fault.ts";
 import { faultBody, faultState } from "../schema/fault.ts";
 import { collectionRoutes } from "./collection.ts";
-import { headerOf, pathOf } from "./header.ts";
+import { headerOf, pathOf, wireOf } from "./header.ts";
 import type { Call, Route } from "./route.ts";
 
 const toWire = ({ fault }: FaultEntry): Fault => fault;
@@ -133,7 +132,7 @@ const LEAVE_MS = 20;
 
 /** Cuts the connection; without a socket the body fails. */
 function disconnect(context: Context, controller: ReadableStreamDefaultController): Promise<void> | void {
-  const { outgoing } = (context.env ?? {}) as { outgoing?: ServerResponse };
+  const { outgoing } = wireOf(context);
   if (!outgoing) return controller.error(new Error("disconnected by a fault"));
   hostTimer(LEAVE_MS, () => outgoing.destroy());
   return new Promise(() => {});

@@ -1,15 +1,26 @@
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Context } from "hono";
 import type { Caller } from "../engine/inference.ts";
 import { SANDBOX_NAME } from "../schema/sandbox.ts";
+import type { Paced } from "./paced.ts";
 import type { Call } from "./route.ts";
+
+/** What lies beneath a request: Node's own objects, where there is a socket, and what is said to the server. */
+export interface Wire {
+  incoming?: IncomingMessage;
+  outgoing?: ServerResponse;
+  /** The answer, if its body is paced. */
+  paced?: Paced;
+}
+
+export const wireOf = (context: Context): Wire => (context.env ?? {}) as Wire;
 
 /**
  * A request header. Behind a socket Node has parsed them already; asking the Request would parse them again,
  * on every request.
  */
 export function headerOf(context: Context, name: string): string | undefined {
-  const incoming = (context.env as { incoming?: IncomingMessage } | undefined)?.incoming;
+  const { incoming } = wireOf(context);
   if (!incoming) return context.req.header(name);
   const value = incoming.headers[name];
   return Array.isArray(value) ? value.join(", ") : value;

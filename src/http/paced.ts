@@ -1,13 +1,29 @@
+import type { ServerResponse } from "node:http";
 import type { Format, StreamOptions } from "../core/codec/format.ts";
 import type { Ms } from "../core/time.ts";
 import type { Served } from "../engine/inference.ts";
 import { worldEnded } from "../engine/waiting.ts";
 import type { World } from "../engine/world.ts";
 
-/** A frame of a stream, and the world time at which it is told. */
-export interface Frame {
+/** A stream to come: one text, for thousands of frames of thousands of streams weigh on the collector. */
+export interface Plan {
   text: string;
-  at: Ms;
+  /** Where each frame ends in the text. */
+  ends: number[];
+  /** The world time at which each frame is told. */
+  times: Ms[];
+}
+
+/** @param eachFrame calls back with every frame and its time, in order */
+export function toPlan(eachFrame: (add: (frame: string, at: Ms) => void) => void): Plan {
+  const [frames, ends, times]: [string[], number[], Ms[]] = [[], [], []];
+  let length = 0;
+  eachFrame((frame, at) => {
+    frames.push(frame);
+    ends.push((length += frame.length));
+    times.push(at);
+  });
+  return { text: frames.join(""), ends, times };
 }
 
 /** The time of the nth token: as the script says, or evenly from the first to the end. */
@@ -22,48 +38,110 @@ function clockOf({ answer, flight: { admittedAt, firstTokenAt, endAt }, offsets 
  * The frames of an answer with their times: the first token when the prompt has been read, whatever carries no token
  * with the one before it.
  */
-export function toFrames(format: Format, served: Served, options: StreamOptions): Frame[] {
-  const frames: Frame[] = [];
+export function planOf(format: Format, served: Served, options: StreamOptions): Plan {
   const timeOf = clockOf(served);
   let told = 0;
-  format.toStream(served.answer, options, (text, tokens) => {
-    told += tokens;
-    frames.push({ text, at: timeOf(Math.max(told - 1, 0)) });
-  });
-  return frames;
+  return toPlan((add) =>
+    format.toStream(served.answer, options, (frame, tokens) => {
+      told += tokens;
+      add(frame, timeOf(Math.max(told - 1, 0)));
+    }),
+  );
+}
+
+/** An answer whose body is paced. */
+export interface Paced {
+  body: PacedBody;
+  response: Response;
+}
+
+/** Where a paced body is told. */
+interface Listener {
+  write(text: string): void;
+  end(): void;
+  fail(error: Error): void;
 }
 
 /**
- * A body whose frames come at their times.
- * @param hungUp is called with the frames that were told, when the client goes before the end
+ * A body whose frames come at their times, from when somebody listens. It is a web stream like any other;
+ * a server that has the socket pours it there, which costs half.
  */
-export function toPacedBody(
+export class PacedBody extends ReadableStream<Uint8Array> {
+  /** Begins to tell. @returns what ends it early: the listener has gone */
+  readonly tell: (listener: Listener) => () => void;
+
+  /** @param hungUp is called with the frames that were told, when the client goes before the end */
+  constructor(world: World, plan: Plan, hungUp: (chunks: number) => void) {
+    let leave = (): void => hungUp(0);
+    const tell = (listener: Listener) => (leave = tellFrames(world, plan, hungUp, listener));
+    const encoder = new TextEncoder();
+    let begun = false;
+    super(
+      {
+        pull(controller) {
+          if (begun) return;
+          begun = true;
+          tell({
+            write: (text) => controller.enqueue(encoder.encode(text)),
+            end: () => controller.close(),
+            fail: (error) => controller.error(error),
+          });
+        },
+        cancel: () => leave(),
+      },
+      { highWaterMark: 0 },
+    );
+    this.tell = tell;
+  }
+}
+
+function tellFrames(
   world: World,
-  frames: readonly Frame[],
+  { text, ends, times }: Plan,
   hungUp: (chunks: number) => void,
-): ReadableStream<Uint8Array> {
-  const encoder = new TextEncoder();
+  listener: Listener,
+): () => void {
   let next = 0;
-  let cancel: (() => void) | undefined;
-  let forget: (() => void) | undefined;
-  return new ReadableStream<Uint8Array>({
-    start(controller) {
-      forget = world.onEnd(() => controller.error(worldEnded()));
-      const tell = (): void => {
-        let text = "";
-        for (; next < frames.length && frames[next]!.at <= world.now; next += 1) text += frames[next]!.text;
-        if (text !== "") controller.enqueue(encoder.encode(text));
-        if (next === frames.length) {
-          forget?.();
-          controller.close();
-        } else cancel = world.pacer.at(frames[next]!.at, tell);
-      };
-      tell();
-    },
-    cancel() {
-      cancel?.();
-      forget?.();
-      hungUp(next);
-    },
+  const tell = (): void => {
+    const from = next;
+    while (next < times.length && times[next]! <= world.now) next += 1;
+    if (next > from) listener.write(text.slice(ends[from - 1] ?? 0, ends[next - 1]));
+    if (next < times.length) return wake(times[next]!);
+    stop();
+    listener.end();
+  };
+  const wake = world.pacer.timer(tell);
+  const stop = (): void => {
+    wake(null);
+    forget();
+  };
+  const forget = world.onEnd(() => {
+    stop();
+    listener.fail(worldEnded());
   });
+  tell();
+  return () => {
+    if (next === times.length) return;
+    stop();
+    hungUp(next);
+  };
+}
+
+const toChunk = (text: string): string => `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`;
+
+/**
+ * Tells a paced body straight to the socket, a chunk with one write to the system: a web stream, its promises, and the
+ * four pieces that Node makes of a chunk would cost more than all else about a token.
+ */
+export function pour({ body, response: { status, headers } }: Paced, outgoing: ServerResponse): void {
+  if (outgoing.destroyed) return void body.cancel();
+  outgoing.writeHead(status, Object.fromEntries(headers));
+  const isChunked = outgoing.chunkedEncoding;
+  outgoing.chunkedEncoding = false;
+  const leave = body.tell({
+    write: (text) => outgoing.write(isChunked ? toChunk(text) : text),
+    end: () => outgoing.end(isChunked ? "0\r\n\r\n" : ""),
+    fail: (error) => outgoing.destroy(error),
+  });
+  outgoing.once("close", leave);
 }

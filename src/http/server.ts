@@ -2,7 +2,13 @@ import type { Server } from "node:http";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { getRequestListener } from "@hono/node-server";
+import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import type { Hono } from "hono";
+import type { Wire } from "./header.ts";
+import { pour } from "./paced.ts";
+
+/** Clients that may wait to be let in; a system allows fewer if it wants to. */
+const BACKLOG = 4096;
 
 /** Keep-alive connections get this long to finish after close. */
 const CLOSE_GRACE_MS = 500;
@@ -35,7 +41,14 @@ function closeServer(server: Server): Promise<void> {
 /** @param port 0 for a free one @throws ListenError */
 export function listen(app: Hono, host: string, port: number): Promise<Listening> {
   return new Promise((resolve, reject) => {
-    const handle = getRequestListener(app.fetch);
+    const handle = getRequestListener(async (request, bindings) => {
+      const wire = bindings as Wire;
+      const response = await app.fetch(request, wire);
+      // a fault or a header may have made another answer of it
+      if (wire.paced?.response !== response) return response;
+      pour(wire.paced, wire.outgoing!);
+      return RESPONSE_ALREADY_SENT;
+    });
     const server = createServer((incoming, outgoing) => {
       // the host's date has no place in an answer of the world's
       outgoing.sendDate = false;
@@ -44,7 +57,7 @@ export function listen(app: Hono, host: string, port: number): Promise<Listening
     server.once("error", (error: NodeJS.ErrnoException) =>
       reject(new ListenError(explain[error.code ?? ""]?.(host, port) ?? error.message)),
     );
-    server.listen(port, host, () => {
+    server.listen({ port, host, backlog: BACKLOG }, () => {
       const { address, family, port: actual } = server.address() as AddressInfo;
       const shown = family === "IPv6" ? `[${address}]` : address;
       resolve({
