@@ -1,10 +1,9 @@
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { InternalServerError, OpenAI } from "openai";
 import { describe, expect, test } from "vitest";
 import { createEmulator } from "../../src/index.ts";
 import { caller, fresh, SERVERLESS, SMALL } from "../support/api.ts";
+import { newFolder } from "../support/dump.ts";
 
 const CHAT = "/v1/chat/completions";
 const body = { model: SERVERLESS, messages: [{ role: "user" as const, content: "Why is the sea salty?" }] };
@@ -166,7 +165,7 @@ test("the OpenAI client retries what it should", async () => {
 });
 
 test("faults and what is left of them survive a restart; a reset ends them", async () => {
-  const options = { database: join(mkdtempSync(join(tmpdir(), "faults-")), "e.db"), clock: "manual" } as const;
+  const options = { database: join(newFolder(), "e.db"), clock: "manual" } as const;
   const one = await createEmulator(options);
   await one.faults.create({ times: 2, respond: { status: 500 } });
   expect((await caller(one)("POST", CHAT, body)).status).toBe(500);

@@ -1,9 +1,8 @@
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { createEmulator } from "../../src/index.ts";
 import { caller, fresh, SERVERLESS, SMALL } from "../support/api.ts";
+import { newFolder } from "../support/dump.ts";
 
 const COMPLETIONS = "/v1/completions";
 const long = { model: SERVERLESS, prompt: "Go on", max_tokens: 20_000, ignore_eos: true };
@@ -40,7 +39,7 @@ test("a deployment has no limits; nor has the shared service unless asked, or in
 });
 
 test("what was used is remembered over a restart", async () => {
-  const database = join(mkdtempSync(join(tmpdir(), "rates-")), "e.db");
+  const database = join(newFolder(), "e.db");
   for (const left of ["16000", "0"]) {
     await using emulator = await createEmulator({ database, clock: "manual", rateLimits: "on" });
     const { headers } = await caller(emulator)("POST", COMPLETIONS, long);

@@ -1,11 +1,11 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { EmulatorOptions } from "../../src/index.ts";
 import { createEmulator } from "../../src/index.ts";
 import { validate } from "../../src/validate.ts";
 import { caller, fresh, SERVERLESS, SMALL } from "../support/api.ts";
+import { newFolder } from "../support/dump.ts";
 import { chunksOf } from "../support/fold.ts";
 
 const CHAT = "/v1/chat/completions";
@@ -28,7 +28,7 @@ async function scripted(scripts: any[], options: EmulatorOptions = {}) {
 
 /** A folder of fixtures with these script files. */
 function folderOf(files: Record<string, unknown>): string {
-  const folder = mkdtempSync(join(tmpdir(), "scripts-"));
+  const folder = newFolder();
   mkdirSync(join(folder, "scripts"));
   for (const [name, content] of Object.entries(files))
     writeFileSync(join(folder, "scripts", name), typeof content === "string" ? content : JSON.stringify(content));
@@ -213,7 +213,7 @@ test("--strict refuses what no script matches, and names the nearest and why", a
 });
 
 test("scripts and their counts survive a restart", async () => {
-  const database = join(mkdtempSync(join(tmpdir(), "scripts-")), "e.db");
+  const database = join(newFolder(), "e.db");
   const folder = folderOf({ "b.yaml": "scripts:\n  - respond: [{text: f1}, {text: f2}, {text: f3}]\n" });
   const options: EmulatorOptions = { database, clock: "manual", fixtures: [folder] };
   const say = async (emulator: Awaited<ReturnType<typeof createEmulator>>, content: string) =>
