@@ -38,12 +38,27 @@ function closeServer(server: Server): Promise<void> {
   });
 }
 
+let turn: Promise<void> | undefined;
+
+/**
+ * Until the event loop has read what there is to read: the answers of one turn leave together. A client that sleeps
+ * is woken by the first of them, and waking it costs the system about what making the answer does.
+ */
+const turnOver = (): Promise<void> =>
+  (turn ??= new Promise((resolve) => {
+    setImmediate(() => {
+      turn = undefined;
+      resolve();
+    });
+  }));
+
 /** @param port 0 for a free one @throws ListenError */
 export function listen(app: Hono, host: string, port: number): Promise<Listening> {
   return new Promise((resolve, reject) => {
     const handle = getRequestListener(async (request, bindings) => {
       const wire = bindings as Wire;
       const response = await app.fetch(request, wire);
+      await turnOver();
       // a fault or a header may have made another answer of it
       if (wire.paced?.response !== response) return response;
       pour(wire.paced, wire.outgoing!);
