@@ -13,12 +13,13 @@ export class Memo<T> {
     this.#lengthMax = lengthMax;
   }
 
-  get(text: string, make: (text: string) => T): T {
-    if (text.length > this.#lengthMax) return make(text);
+  /** @param make is told whether its result will be remembered */
+  get(text: string, make: (text: string, again: boolean) => T): T {
+    if (text.length > this.#lengthMax) return make(text, false);
     const known = this.#known.get(text);
-    const value = known ?? make(text);
+    if (known === undefined && !this.#isSeen(text)) return make(text, false);
+    const value = known ?? make(text, true);
     if (known !== undefined) this.#known.delete(text);
-    else if (!this.#isSeen(text)) return value;
     else if (this.#known.size >= this.#entriesMax) this.#known.delete(this.#known.keys().next().value!);
     this.#known.set(text, value);
     return value;

@@ -22,13 +22,16 @@ import type { Route } from "./route.ts";
 /** Test suites and load tools ask the same again and again; up to this many bodies of this length are remembered. */
 const MEMO_ENTRIES = 512;
 const MEMO_LENGTH = 16_384;
-const completions = new Memo<GenerationRequest>(MEMO_ENTRIES, MEMO_LENGTH);
-const chats = new Memo<GenerationRequest>(MEMO_ENTRIES, MEMO_LENGTH);
-const toCompletion = (text: string): GenerationRequest =>
-  decodeCompletion(decodeInferenceBody(completionRequest, text, translate));
-const messages = new Memo<GenerationRequest>(MEMO_ENTRIES, MEMO_LENGTH);
-const toMessage = (text: string): GenerationRequest => decodeMessage(decodeInferenceBody(messageRequest, text));
-const toChat = (text: string): GenerationRequest => decodeChat(decodeInferenceBody(chatRequest, text, translate));
+
+/** Decodes bodies; what comes a second time is remembered. */
+function remembered(decode: (text: string) => GenerationRequest): (text: string) => GenerationRequest {
+  const memo = new Memo<GenerationRequest>(MEMO_ENTRIES, MEMO_LENGTH);
+  return (body) => memo.get(body, (text, again) => Object.assign(decode(text), { again }));
+}
+
+const toCompletion = remembered((text) => decodeCompletion(decodeInferenceBody(completionRequest, text, translate)));
+const toChat = remembered((text) => decodeChat(decodeInferenceBody(chatRequest, text, translate)));
+const toMessage = remembered((text) => decodeMessage(decodeInferenceBody(messageRequest, text)));
 
 /** Every inference route answers under both prefixes: the official SDK drops the first (inference §1.1). */
 export const both = (path: string): Pick<Route, "path" | "aliases"> => ({
@@ -69,7 +72,7 @@ export function inferenceRoutes(): Route[] {
       summary: "Complete a prompt",
       body: completionRequest,
       result: completionResponse,
-      handle: (call) => answer(call, completions.get(call.text, toCompletion), completionFormat, "cmpl-"),
+      handle: (call) => answer(call, toCompletion(call.text), completionFormat, "cmpl-"),
     },
     {
       method: "POST",
@@ -79,7 +82,7 @@ export function inferenceRoutes(): Route[] {
       summary: "Answer a conversation",
       body: chatRequest,
       result: chatResponse,
-      handle: (call) => answer(call, chats.get(call.text, toChat), chatFormat, "chatcmpl-"),
+      handle: (call) => answer(call, toChat(call.text), chatFormat, "chatcmpl-"),
     },
     {
       method: "POST",
@@ -90,7 +93,7 @@ export function inferenceRoutes(): Route[] {
       summary: "Answer a conversation, in Anthropic's format",
       body: messageRequest,
       result: messageResponse,
-      handle: (call) => answer(call, messages.get(call.text, toMessage), messageFormat, "msg_"),
+      handle: (call) => answer(call, toMessage(call.text), messageFormat, "msg_"),
     },
     {
       method: "GET",

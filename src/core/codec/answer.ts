@@ -96,7 +96,10 @@ function fitTokens(request: GenerationRequest, promptTokens: number, contextLeng
   return Math.min(request.maxTokens, room);
 }
 
-/** Answers of requests that are still remembered, by request: asked again, they need not be made again. */
+/**
+ * Answers of requests that came again. Only of those: what lies in a weak map outlives a young collection, and for
+ * requests that never come again that would cost more than making their answers.
+ */
 const made = new WeakMap<GenerationRequest, { context: AnswerContext; content: AnswerContent }>();
 
 const isSame = (one: AnswerContext, other: AnswerContext): boolean =>
@@ -111,7 +114,7 @@ export function createAnswer(request: GenerationRequest, context: AnswerContext,
   const known = made.get(request);
   if (known && isSame(known.context, context)) return known.content;
   const content = makeAnswer(request, context);
-  made.set(request, { context, content });
+  if (request.again) made.set(request, { context, content });
   return content;
 }
 

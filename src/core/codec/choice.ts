@@ -46,17 +46,8 @@ function add(choice: Choice, part: TokenPart): void {
   if (part.infos) choice.infos.push(...part.infos);
 }
 
-/** An answer that is asked for again has the same parts: they need not be folded again. */
-const folded = new WeakMap<object, Choice[]>();
-
 /** Folds the parts of an answer to its choices. */
 export function toChoices({ parts }: Answer): Choice[] {
-  let choices = folded.get(parts);
-  if (!choices) folded.set(parts, (choices = foldParts(parts)));
-  return choices;
-}
-
-function foldParts(parts: readonly Part[]): Choice[] {
   const choices: Choice[] = [];
   let choice: Choice | undefined;
   for (const part of parts) {

@@ -85,7 +85,7 @@ const chatStyle: Style = {
   finish: `"delta":{}`,
 };
 
-/** JSON of the choices of answers that are asked for again, beside their parts. */
+/** JSON of the choices of answers that were asked for again, beside their parts. */
 const choiceTexts = new WeakMap<object, string>();
 
 function choicesText(answer: Answer, style: Style): string {
@@ -94,7 +94,7 @@ function choicesText(answer: Answer, style: Style): string {
     text = toChoices(answer)
       .map((choice) => `{${style.choice(choice, extrasOf(answer, choice, style.isChat))}}`)
       .join(",");
-    choiceTexts.set(answer.parts, text);
+    if (answer.request.again) choiceTexts.set(answer.parts, text);
   }
   return text;
 }

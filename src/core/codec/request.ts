@@ -67,6 +67,8 @@ export interface GenerationRequest {
   onOverflow: "truncate" | "error";
   /** A raw prompt is continued, a chat is answered. */
   continues: boolean;
+  /** The very same was asked before, so it is worth remembering what is made of it. */
+  again: boolean;
   /** The seed that the client sent, if any. */
   seed: string;
   /** What the text depends on. */

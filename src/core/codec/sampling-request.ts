@@ -118,6 +118,7 @@ export function decodeSampling(body: Body): Omit<GenerationRequest, Rest> {
     forced: body.forced_generation ?? undefined,
     perfMetrics: body.perf_metrics_in_response ?? false,
     onOverflow: body.context_length_exceeded_behavior ?? "truncate",
+    again: false,
     seed: String(body.seed ?? ""),
     identity: toIdentity(body),
   };
