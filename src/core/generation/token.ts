@@ -43,8 +43,9 @@ function tokenEnd(text: string, start: number): number {
   if (kind === NEWLINE) return runEnd(text, at, NEWLINE);
   if (kind === OTHER) return at + (text.codePointAt(at)! > 0xffff ? 2 : 1);
   const end = runEnd(text, at, kind);
-  const [longest, piece] = kind === LETTER ? [WORD_MAX, WORD_PIECE] : [DIGITS_MAX, DIGITS_MAX];
-  return end - at <= longest ? end : at + piece;
+  const isWord = kind === LETTER;
+  if (end - at <= (isWord ? WORD_MAX : DIGITS_MAX)) return end;
+  return at + (isWord ? WORD_PIECE : DIGITS_MAX);
 }
 
 /** Appends the tokens of a text. */
