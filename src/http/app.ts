@@ -24,6 +24,7 @@ import { openApiRoute } from "./openapi.ts";
 import { resourceRoutes } from "./resources.ts";
 import { responseRoutes } from "./responses.ts";
 import { sandboxRoutes } from "./sandboxes.ts";
+import { Router } from "./router.ts";
 import type { Call, ErrorStyle, Plane, Reply, Route } from "./route.ts";
 import { toPattern, toRoutingPath } from "./verb-path.ts";
 
@@ -148,7 +149,7 @@ export function createApp(options: AppOptions): Hono {
   const worldOf = (base: string): World | undefined => (base === "" ? worlds.default : worlds.get(sandboxOf(base)));
   // where there is no world there is no route
   const getPath = ({ url }: Request): string => (worldOf(baseOf(url)) ? toRoutingPath(pathOf(url)) : "/!");
-  const app = new Hono({ getPath });
+  const app = new Hono({ getPath, router: new Router() });
   const { cors: origin } = worlds.default.parts.config;
   if (origin !== undefined) app.use(cors({ origin, exposeHeaders: ["*"] }));
   const newCall = (context: Context, params: Record<string, string>): Call => {
@@ -169,10 +170,11 @@ export function createApp(options: AppOptions): Hono {
       note: { deployment: "", model: "" },
     };
   };
-  const paths = new Set<string>();
+  // one handler for each request, which Hono calls without further ado; what is there for other methods, it hears here
+  const anyMethod = new Router<true>();
   for (const route of allRoutes(options)) {
     for (const path of [route.path, ...(route.aliases ?? [])]) {
-      paths.add(path);
+      anyMethod.add("ALL", toPattern(path), true);
       app.on(route.method, toPattern(path), async (context) => {
         const response = await run(route, newCall(context, context.req.param() as Record<string, string>), options);
         count(route.plane, response);
@@ -186,10 +188,14 @@ export function createApp(options: AppOptions): Hono {
     count(plane ?? planeOf(path), response);
     return response;
   };
-  for (const path of paths) app.all(toPattern(path), refuse("METHOD_NOT_ALLOWED", "Method not allowed"));
   app.notFound((context) => {
     const base = baseOf(context.req.url);
-    if (worldOf(base)) return refuse("NOT_FOUND", texts.noPath, "inference")(context);
+    if (worldOf(base)) {
+      const isPath = anyMethod.match("ALL", getPath(context.req.raw))[0].length > 0;
+      return isPath
+        ? refuse("METHOD_NOT_ALLOWED", "Method not allowed")(context)
+        : refuse("NOT_FOUND", texts.noPath, "inference")(context);
+    }
     const name = sandboxOf(base);
     const text = `sandbox "${name}" not found; POST /sandboxes {"name": "${name}"} makes it`;
     return refuse("NOT_FOUND", text, "emulator")(context);
