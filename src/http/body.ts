@@ -4,6 +4,7 @@ import { ApiError, invalid } from "../core/error.ts";
 import type { Json } from "../core/list/field.ts";
 import { toSnake } from "../core/name.ts";
 import { decodeProto } from "../core/proto-json.ts";
+import { parseFields } from "./fields.ts";
 import { headerOf } from "./header.ts";
 
 /** A body over the limit is read on and dropped up to here, so that its client hears the answer. */
@@ -95,7 +96,7 @@ function describe(issue: Issue, input: unknown): string {
  * @param translate from fields of other servers to the service's own
  * @throws ApiError invalid_request_error in the model server's words
  */
-export function decodeInferenceBody<T extends z.ZodType>(
+export function decodeInferenceBody<T extends z.ZodObject>(
   schema: T,
   text: string,
   translate: (input: unknown) => unknown = (input) => input,
@@ -106,6 +107,8 @@ export function decodeInferenceBody<T extends z.ZodType>(
   } catch (error) {
     throw new ApiError("invalid_request_error", `Invalid JSON: ${(error as Error).message}`);
   }
+  const parsed = parseFields(schema, input);
+  if (parsed) return parsed;
   const result = schema.safeParse(input);
   if (result.success) return result.data;
   if (typeof input !== "object" || input === null || Array.isArray(input))
