@@ -127,6 +127,8 @@ async function throughput() {
       [`${name}, SSE, every prompt new`, path, fresh(path, true)],
     ];
   });
+  // streams are compared with the same bytes, and with the bare JSON of the same answer
+  const bareJson = {};
   for (const [what, path, textOf] of cases) {
     const [ours, theirs] = [emulator.url + path, bare.url + path];
     const rounds = [];
@@ -139,9 +141,11 @@ async function throughput() {
       counted.map(([, b]) => b),
       counted.map(([a, b]) => a / b),
     ].map(median);
+    bareJson[path] ??= yardstick;
+    const ofJson = what.includes("SSE") ? `, of its JSON ${(mine / bareJson[path]).toFixed(2)}` : "";
     print(
       `${what}, requests/s`,
-      `${mine.toFixed(0)}  (bare Hono ${yardstick.toFixed(0)}, ratio ${ratio.toFixed(2)}; ${(mine * TOKENS).toFixed(0)} tokens/s)`,
+      `${mine.toFixed(0)}  (bare Hono ${yardstick.toFixed(0)}, ratio ${ratio.toFixed(2)}${ofJson}; ${(mine * TOKENS).toFixed(0)} tokens/s)`,
     );
   }
   print("RSS, idle / after the load", `${idle.toFixed(0)} MB / ${megabytes(emulator.child.pid).toFixed(0)} MB`);

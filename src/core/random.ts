@@ -77,9 +77,9 @@ export class Random {
 export function hexOf(seed: string, repetition: number): string {
   if (repetition === 0) return seed.slice(0, 32);
   const random = new Random(seed, repetition);
-  let hex = "";
-  for (let word = 0; word < 4; word += 1) hex += random.next().toString(16).padStart(8, "0");
-  return hex;
+  const words = Buffer.alloc(16);
+  for (let at = 0; at < words.length; at += 4) words.writeUInt32BE(random.next(), at);
+  return words.toString("hex");
 }
 
 const ALPHANUMERIC = "abcdefghijklmnopqrstuvwxyz0123456789";

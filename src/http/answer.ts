@@ -23,11 +23,16 @@ export interface Begun {
   isPaced: boolean;
 }
 
-const eventStream = { "content-type": "text/event-stream", "cache-control": "no-cache", "x-emulator": PRODUCT };
-
 /** A stream's answer; the server hears of a body that it can pour. */
 function streamed({ context }: Call, body: string | PacedBody, headers: Record<string, string>): Response {
-  const response = new Response(body, { headers: Object.assign({ ...eventStream }, headers) });
+  const response = new Response(body, {
+    headers: {
+      "content-type": "text/event-stream",
+      "cache-control": "no-cache",
+      "x-emulator": PRODUCT,
+      ...headers,
+    },
+  });
   if (typeof body !== "string") wireOf(context).paced = { body, response };
   return response;
 }
@@ -66,8 +71,8 @@ export async function begin(
   call.note.deployment = served.target.deployment?.name ?? "";
   call.note.model = served.answer.model;
   const requestId = headerOf(call.context, "x-request-id") ?? served.answer.id;
-  const headers = { "x-request-id": requestId };
-  Object.assign(headers, perfHeaders(served, request.stream), canned?.headers);
+  const headers = { "x-request-id": requestId, ...perfHeaders(served, request.stream) };
+  if (canned) Object.assign(headers, canned.headers);
   return { served, headers, isPaced: isPaced(call.world) };
 }
 

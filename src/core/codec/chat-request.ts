@@ -94,17 +94,21 @@ export function decodeConversation(
   messages: readonly ChatMessage[],
   toolUse: ToolUse,
 ): Pick<GenerationRequest, "prompts" | "continues" | "images" | "toolUse" | "content" | "turn"> {
-  const texts = messages.map(textOf);
   const lastUser = messages.findLastIndex(({ role }) => role === "user");
-  const images = messages.flatMap(imagesOf);
-  checkImages(images);
-  const pieces: Piece[] = [template];
+  const [said, images, pieces]: [string[], string[], Piece[]] = [[], [], [template]];
   if (toolUse.tools.length > 0) pieces.push(JSON.stringify(toolUse.tools));
-  for (const [at, message] of messages.entries()) pieces.push(...wrap(piecesOf(message, at > lastUser)));
+  let turn = 0;
+  for (const [at, message] of messages.entries()) {
+    if (message.role === "user") turn += 1;
+    said.push(textOf(message));
+    images.push(...imagesOf(message));
+    pieces.push(...wrap(piecesOf(message, at > lastUser)));
+  }
+  checkImages(images);
   return {
-    prompts: [{ last: texts[lastUser >= 0 ? lastUser : texts.length - 1]!, said: texts, pieces }],
+    prompts: [{ last: said[lastUser >= 0 ? lastUser : said.length - 1]!, said, pieces }],
     continues: false,
-    turn: messages.filter(({ role }) => role === "user").length,
+    turn,
     images,
     toolUse,
     content: JSON.stringify(toolUse.tools.length > 0 ? [messages, toolUse] : messages),
