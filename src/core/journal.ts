@@ -1,4 +1,5 @@
 import type { RequestMatch } from "../schema/journal.ts";
+import { parseJson } from "./json.ts";
 import { fits, isGlob, shown } from "./pattern.ts";
 import type { JournalRow } from "./rows.ts";
 
@@ -18,7 +19,7 @@ function contains(value: unknown, wanted: unknown): boolean {
 
 function parse(text: string): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    return parseJson(text);
   } catch {
     return undefined;
   }

@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import type { z } from "zod";
 import { ApiError, invalid } from "../core/error.ts";
+import { parseJson } from "../core/json.ts";
 import type { Json } from "../core/list/field.ts";
 import { toSnake } from "../core/name.ts";
 import { decodeProto } from "../core/proto-json.ts";
@@ -36,7 +37,7 @@ export function decodeControlBody(schema: z.ZodObject, text: string): Json {
   if (text.trim() === "") return {};
   let input: unknown;
   try {
-    input = JSON.parse(text);
+    input = parseJson(text);
   } catch (error) {
     throw invalid(`proto: syntax error: ${(error as Error).message}`);
   }
@@ -103,7 +104,7 @@ export function decodeInferenceBody<T extends z.ZodObject>(
 ): z.infer<T> {
   let input: unknown;
   try {
-    input = translate(JSON.parse(text));
+    input = translate(parseJson(text));
   } catch (error) {
     throw new ApiError("invalid_request_error", `Invalid JSON: ${(error as Error).message}`);
   }
@@ -120,7 +121,7 @@ export function decodeInferenceBody<T extends z.ZodObject>(
 export function decodeOwnBody<T extends z.ZodType>(schema: T, text: string): z.infer<T> {
   let input: unknown;
   try {
-    input = text.trim() === "" ? {} : JSON.parse(text);
+    input = text.trim() === "" ? {} : parseJson(text);
   } catch (error) {
     throw invalid(`malformed JSON: ${(error as Error).message}`);
   }

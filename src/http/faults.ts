@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import { ApiError, errorTable, invalid, usualText } from "../core/error.ts";
 import type { ErrorCode } from "../core/error.ts";
+import { parseJson } from "../core/json.ts";
 import { parseSpan } from "../core/time.ts";
 import { hostTimer } from "../engine/clock.ts";
 import type { FaultEntry } from "../engine/faults.ts";
@@ -34,16 +35,16 @@ function ownFault(call: Call): Fault | undefined {
   const text = headerOf(call.context, "x-emulator-fault");
   if (text === undefined) return undefined;
   const input: unknown = text.startsWith("{")
-    ? parseJson(text)
+    ? parseHeader(text)
     : { respond: /^\d+$/.test(text) ? { status: Number(text) } : { code: text } };
   const result = faultBody.safeParse(input);
   if (!result.success) throw invalid(`x-emulator-fault: ${result.error.issues[0]!.message}`);
   return { ...result.data, id: "header", happened: 1 };
 }
 
-function parseJson(text: string): unknown {
+function parseHeader(text: string): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    return parseJson(text);
   } catch (error) {
     throw invalid(`x-emulator-fault: ${(error as Error).message}`);
   }
@@ -53,7 +54,7 @@ function parseJson(text: string): unknown {
 function modelIn({ text }: Call): string {
   if (text === "") return "";
   try {
-    const { model } = JSON.parse(text) as { model?: unknown };
+    const { model } = parseJson(text) as { model?: unknown };
     return typeof model === "string" ? model : "";
   } catch {
     return "";

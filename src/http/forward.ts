@@ -1,4 +1,5 @@
 import { ApiError } from "../core/error.ts";
+import { parseJson } from "../core/json.ts";
 import type { Heard } from "../core/script/recording.ts";
 import { recordBody, recordStream } from "../core/script/recording.ts";
 import type { Question } from "../engine/canned.ts";
@@ -25,7 +26,7 @@ function headersFor(call: Call): Headers {
 
 const parse = (text: string): unknown => {
   try {
-    return JSON.parse(text) as unknown;
+    return parseJson(text);
   } catch {
     return text;
   }

@@ -2,8 +2,6 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { ApiError } from "../../src/core/error.ts";
-import { sayGrammar } from "../../src/core/generation/grammar.ts";
 import type { Schema } from "../../src/core/generation/json-schema.ts";
 import { writeValue } from "../../src/core/generation/json-value.ts";
 import { read } from "../../src/core/generation/reading.ts";
@@ -165,37 +163,6 @@ describe("JSON by schema", () => {
     expect(Number(value["age"])).toBeGreaterThanOrEqual(18);
     expect(value["startDate"]).toMatch(/^2026-\d\d-\d\d$/);
     expect(value["website"]).toMatch(/^https:\/\/example\.com\//);
-  });
-});
-
-describe("grammars", () => {
-  const words = reading.topics;
-
-  test.each([
-    ['root ::= "yes" | "no"', /^(yes|no)$/],
-    ['root ::= [a-c]{3,5} "-" [0-9]+', /^[a-c]{3,5}-\d+$/],
-    ['root ::= item ("," item)*  # a list\nitem ::= [A-Z] [a-z]+', /^[A-Z][a-z]+(,[A-Z][a-z]+)*$/],
-    ['root ::= "a" root "b" | ""', /^(a*)(b*)$/],
-    ['root ::= ("x" | "y")? "\\n" [^\\x00-\\x1f"] .', /^[xy]?\n[^"].$/],
-    ["root ::= [\\u4e00-\\u4e10]", /^[\u4e00-\u4e10]$/],
-  ])("%s", (grammar, pattern) => {
-    for (let seed = 0; seed < 100; seed += 1) expect(sayGrammar(grammar, source(seed).random, words)).toMatch(pattern);
-  });
-
-  test.each([
-    ["", "there is no rule named root"],
-    ['start ::= "a"', "there is no rule named root"],
-    ["root ::= other", "undefined rule other"],
-    ['root ::= "a" root', "no text can be derived from it"],
-    ['root ::= ("a"', "a group is not closed"],
-    ["root ::= [z-a]", "the range z-a is empty"],
-    ['root ::= "a" }', 'unexpected "}" at character 13'],
-    ['root ::= ((("a"{9999}){9999}){9999})', "its texts are longer than 100000 characters"],
-    ['root ::= (((""{9999}){9999}){9999})', "its repetitions are too long"],
-  ])("%s is refused", (grammar, message) => {
-    expect(() => sayGrammar(grammar, source(1).random, words)).toThrow(
-      new ApiError("invalid_request_error", `Invalid grammar: ${message}`),
-    );
   });
 });
 

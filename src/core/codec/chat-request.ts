@@ -95,20 +95,17 @@ export function decodeConversation(
   toolUse: ToolUse,
 ): Pick<GenerationRequest, "prompts" | "continues" | "images" | "toolUse" | "content" | "turn"> {
   const lastUser = messages.findLastIndex(({ role }) => role === "user");
-  const [said, images, pieces]: [string[], string[], Piece[]] = [[], [], [template]];
-  if (toolUse.tools.length > 0) pieces.push(JSON.stringify(toolUse.tools));
-  let turn = 0;
-  for (const [at, message] of messages.entries()) {
-    if (message.role === "user") turn += 1;
-    said.push(textOf(message));
-    images.push(...imagesOf(message));
-    pieces.push(...wrap(piecesOf(message, at > lastUser)));
-  }
+  const said = messages.map(textOf);
+  const images = messages.flatMap(imagesOf);
   checkImages(images);
+  const offered: Piece[] = toolUse.tools.length > 0 ? [JSON.stringify(toolUse.tools)] : [];
+  const turns = messages.flatMap((message, at) => wrap(piecesOf(message, at > lastUser)));
   return {
-    prompts: [{ last: said[lastUser >= 0 ? lastUser : said.length - 1]!, said, pieces }],
+    prompts: [
+      { last: said[lastUser >= 0 ? lastUser : said.length - 1]!, said, pieces: [template, ...offered, ...turns] },
+    ],
     continues: false,
-    turn,
+    turn: messages.filter(({ role }) => role === "user").length,
     images,
     toolUse,
     content: JSON.stringify(toolUse.tools.length > 0 ? [messages, toolUse] : messages),

@@ -43,7 +43,7 @@ function add(choice: Choice, part: TokenPart): void {
     choice.calls.push({ index, id, type: "function", function: { name, arguments: text } });
   }
   choice.tokens = choice.tokens.length === 0 ? part.tokens : [...choice.tokens, ...part.tokens];
-  if (part.infos) choice.infos.push(...part.infos);
+  if (part.infos) choice.infos = choice.infos.length === 0 ? part.infos : [...choice.infos, ...part.infos];
 }
 
 /** Folds the parts of an answer to its choices. */

@@ -108,8 +108,8 @@ export function decodeMessage(body: MessageRequest): GenerationRequest {
   checkThinking(body);
   const system = typeof body.system === "string" ? body.system : (body.system ?? []).map(({ text }) => text).join("\n");
   const format = body.output_config?.format ?? body.output_format;
-  const messages: ChatMessage[] = system === "" ? [] : [{ role: "system", content: system }];
-  for (const { role, content } of body.messages) messages.push(...toMessages(role, content));
+  const first: ChatMessage[] = system === "" ? [] : [{ role: "system", content: system }];
+  const messages = [...first, ...body.messages.flatMap(({ role, content }) => toMessages(role, content))];
   if (messages.length === 0) throw refuse("messages: at least one message with content is required");
   return Object.assign(
     decodeSampling({

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { samplingRequest } from "../../schema/sampling.ts";
 import { ApiError } from "../error.ts";
+import { parseJson } from "../json.ts";
 import type { Wish } from "../generation/family.ts";
 import { parseGrammar } from "../generation/grammar.ts";
 import type { Schema } from "../generation/json-schema.ts";
@@ -27,7 +28,7 @@ function toIdentity(body: Record<string, unknown>): string {
 function toSchema(value: unknown, field: string): Schema {
   if (typeof value !== "string") return value as Schema;
   try {
-    const parsed = JSON.parse(value) as unknown;
+    const parsed = parseJson(value);
     if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)) return parsed as Schema;
   } catch {
     // told below

@@ -19,6 +19,8 @@ const DEPTH_SOFT = 12;
 const STEPS_MAX = 200_000;
 /** A word that must be longer than this is refused (ours). */
 const LENGTH_MAX = 100_000;
+/** Expressions that are open one inside the other while a word is said; one that needs more is refused (ours). */
+const OPEN_MAX = 1_000;
 /** How often something that may repeat without end does so. */
 const REPEAT_SPREAD = 5;
 
@@ -31,9 +33,9 @@ const isIn = (code: number, { ranges, negated }: Expression & { type: "set" }): 
 function heightOf(expression: Expression, heights: ReadonlyMap<string, number>): number {
   switch (expression.type) {
     case "sequence":
-      return Math.max(0, ...expression.items.map((item) => heightOf(item, heights)));
+      return expression.items.reduce((high, item) => Math.max(high, heightOf(item, heights)), 0);
     case "choice":
-      return Math.min(...expression.options.map((option) => heightOf(option, heights)));
+      return expression.options.reduce((low, option) => Math.min(low, heightOf(option, heights)), Infinity);
     case "repeat":
       return expression.min > 0 ? heightOf(expression.item, heights) : 0;
     case "rule":
@@ -65,8 +67,13 @@ class Speaker {
   readonly #random: Random;
   readonly #words: readonly string[];
   readonly #heights: Map<string, number>;
+  /** Of each choice that was met, the options that come to an end, and the one that does so first. */
+  readonly #finite = new Map<Expression, { all: Expression[]; lowest: Expression }>();
+  /** Of each class that was met, the characters of ASCII that it has. */
+  readonly #plain = new Map<Expression, number[]>();
   #text = "";
   #steps = 0;
+  #open = 0;
 
   constructor(rules: Rules, random: Random, words: readonly string[]) {
     this.#rules = rules;
@@ -95,6 +102,14 @@ class Speaker {
     this.#steps += 1;
     if (this.#steps > STEPS_MAX)
       throw new ApiError("invalid_request_error", "Invalid grammar: its repetitions are too long");
+    this.#open += 1;
+    if (this.#open > OPEN_MAX)
+      throw new ApiError("invalid_request_error", "Invalid grammar: its rules lie too deep in one another");
+    this.#sayPart(expression, depth);
+    this.#open -= 1;
+  }
+
+  #sayPart(expression: Expression, depth: number): void {
     switch (expression.type) {
       case "text":
         return this.#write(expression.text);
@@ -104,7 +119,7 @@ class Speaker {
         for (const item of expression.items) this.#say(item, depth);
         return undefined;
       case "choice":
-        return this.#say(this.#choose(expression.options, depth), depth);
+        return this.#say(this.#choose(expression, depth), depth);
       case "repeat":
         return this.#repeat(expression, depth);
       case "rule":
@@ -116,12 +131,16 @@ class Speaker {
     return this.#steps > STEPS_SOFT || depth > DEPTH_SOFT;
   }
 
-  #choose(options: readonly Expression[], depth: number): Expression {
-    const finite = options.filter((option) => heightOf(option, this.#heights) < Infinity);
-    if (!this.#isLate(depth)) return this.#random.pick(finite);
-    return finite.reduce((low, option) =>
-      heightOf(option, this.#heights) < heightOf(low, this.#heights) ? option : low,
-    );
+  #choose(choice: Expression & { type: "choice" }, depth: number): Expression {
+    let finite = this.#finite.get(choice);
+    if (!finite) {
+      const all = choice.options.filter((option) => heightOf(option, this.#heights) < Infinity);
+      const lowest = all.reduce((low, option) =>
+        heightOf(option, this.#heights) < heightOf(low, this.#heights) ? option : low,
+      );
+      this.#finite.set(choice, (finite = { all, lowest }));
+    }
+    return this.#isLate(depth) ? finite.lowest : this.#random.pick(finite.all);
   }
 
   #repeat({ item, min, max }: Expression & { type: "repeat" }, depth: number): void {
@@ -142,7 +161,8 @@ class Speaker {
   }
 
   #character(set: Expression & { type: "set" }): string {
-    const plain = PRINTABLE.filter((code) => isIn(code, set));
+    let plain = this.#plain.get(set);
+    if (!plain) this.#plain.set(set, (plain = PRINTABLE.filter((code) => isIn(code, set))));
     if (plain.length > 0) return String.fromCharCode(this.#random.pick(plain));
     for (let code = 0xa1; code < 0xd800; code += 1) if (isIn(code, set)) return String.fromCharCode(code);
     const [low] = set.ranges[0] ?? [0x20, 0x20];

@@ -10,10 +10,17 @@ const TOKEN =
 
 /** A repetition that must be longer than this is refused (ours). */
 const REPEAT_MAX = 10_000;
-/** Groups inside groups (ours). */
+/** Groups inside groups, and repetitions of repetitions (ours). */
 const NESTING_MAX = 100;
+/** A grammar is at most so large (ours): how high its rules are is found by going over it again and again. */
+const TOKENS_MAX = 20_000;
+const RULES_MAX = 1_000;
+/** Characters and ranges of one class (ours). */
+const RANGES_MAX = 256;
 
 const refuse = (reason: string): ApiError => new ApiError("invalid_request_error", `Invalid grammar: ${reason}`);
+
+const tooDeep = (): ApiError => refuse(`more than ${NESTING_MAX} groups inside one another`);
 
 function tokenize(text: string): string[] {
   const tokens: string[] = [];
@@ -23,6 +30,7 @@ function tokenize(text: string): string[] {
     const match = TOKEN.exec(text);
     if (!match) throw refuse(`unexpected ${JSON.stringify(text.slice(at, at + 10))} at character ${at}`);
     if (match.slice(1).some((group) => group !== undefined)) tokens.push(match[0]);
+    if (tokens.length > TOKENS_MAX) throw refuse(`more than ${TOKENS_MAX} names, literals and signs`);
   }
   return tokens;
 }
@@ -61,6 +69,7 @@ export function toSet(inside: string): Expression & { type: "set" } {
     ranges.push([low, high]);
     if (isRange) at += 2;
   }
+  if (ranges.length > RANGES_MAX) throw refuse(`a class of more than ${RANGES_MAX} characters and ranges`);
   if (ranges.length === 0 && !negated) throw refuse("an empty class matches nothing");
   return { type: "set", ranges, negated };
 }
@@ -98,6 +107,7 @@ class Parser {
       if (!this.#startsRule()) throw refuse(`expected a rule, got ${name}`);
       this.#at += 2;
       rules.set(name, this.#choice(0));
+      if (rules.size > RULES_MAX) throw refuse(`more than ${RULES_MAX} rules`);
     }
     if (!rules.has("root")) throw refuse("there is no rule named root");
     for (const name of this.#named) if (!rules.has(name)) throw refuse(`undefined rule ${name}`);
@@ -109,7 +119,7 @@ class Parser {
   }
 
   #choice(depth: number): Expression {
-    if (depth > NESTING_MAX) throw refuse(`more than ${NESTING_MAX} groups inside one another`);
+    if (depth > NESTING_MAX) throw tooDeep();
     const options = [this.#sequence(depth)];
     while (this.#tokens[this.#at] === "|") {
       this.#at += 1;
@@ -123,14 +133,18 @@ class Parser {
     for (;;) {
       const token = this.#tokens[this.#at];
       if (token === undefined || token === "|" || token === ")" || this.#startsRule()) break;
-      let item = this.#item(token, depth);
-      for (let bounds = toBounds(this.#tokens[this.#at]); bounds; bounds = toBounds(this.#tokens[this.#at])) {
-        this.#at += 1;
-        item = { type: "repeat", item, min: bounds[0], max: bounds[1] };
-      }
-      items.push(item);
+      items.push(this.#repeated(this.#item(token, depth), depth));
     }
     return items.length === 1 ? items[0]! : { type: "sequence", items };
+  }
+
+  /** An item with what stands behind it: `*`, `{2,3}`, and so on, each a repetition of all before. */
+  #repeated(item: Expression, depth: number): Expression {
+    const bounds = toBounds(this.#tokens[this.#at]);
+    if (!bounds) return item;
+    if (depth >= NESTING_MAX) throw tooDeep();
+    this.#at += 1;
+    return this.#repeated({ type: "repeat", item, min: bounds[0], max: bounds[1] }, depth + 1);
   }
 
   #item(token: string, depth: number): Expression {

@@ -1,4 +1,5 @@
 import { ApiError, invalid } from "../error.ts";
+import { parseJson } from "../json.ts";
 
 /** Limits of one upload (ours). */
 const FILES_MAX = 1_000;
@@ -62,7 +63,7 @@ export type Config = Record<string, unknown>;
 /** @throws ApiError INVALID_ARGUMENT */
 export function parseConfig(name: string, text: string): Config {
   try {
-    const config = JSON.parse(text) as unknown;
+    const config = parseJson(text);
     if (typeof config === "object" && config !== null && !Array.isArray(config)) return config as Config;
   } catch {
     // told below
