@@ -41,6 +41,52 @@ describe("wide bodies are answered or refused", { timeout: 60_000 }, () => {
   });
 });
 
+describe("answers that would not fit into memory are refused", { timeout: 60_000 }, () => {
+  const long = "a ".repeat(120_000);
+  const tooLong = "more than 524288 tokens together";
+
+  test.each([
+    ["/v1/chat/completions", { messages, n: 5, max_tokens: 131_000, ignore_eos: true, stream: true }, tooLong],
+    [
+      "/v1/chat/completions",
+      { messages, n: 128, ignore_eos: true, max_tokens: 2048, logprobs: true },
+      "counts as four",
+    ],
+    ["/v1/completions", { prompt: long, n: 5, max_tokens: 1, echo: true }, tooLong],
+    [
+      "/v1/completions",
+      {
+        prompt: many("a")
+          .slice(0, 8)
+          .map(() => long),
+        max_tokens: 1,
+        raw_output: true,
+      },
+      tooLong,
+    ],
+    ["/v1/completions", { prompt: long, n: 128, max_tokens: 1, return_token_ids: true }, tooLong],
+  ])("%s %#", async (path, body, answer) => {
+    const { call } = await fresh();
+    const { status, text } = await call("POST", path, { model, ...body });
+    expect([status, text]).toEqual([400, expect.stringContaining(answer)]);
+  });
+
+  test("and others are not", async () => {
+    const { call } = await fresh();
+    const most = { model, messages, n: 128, max_tokens: 2048, ignore_eos: true, stream: true };
+    const { status, text } = await call("POST", "/v1/chat/completions", most);
+    expect([status, text.split("\n\n").length]).toEqual([200, 128 * (2048 + 2) + 2]);
+    const ids = await call("POST", "/v1/chat/completions", {
+      model,
+      messages: [{ role: "user", content: long }],
+      n: 128,
+      max_tokens: 1,
+      return_token_ids: true,
+    });
+    expect(ids.status).toBe(200);
+  });
+});
+
 describe("deep bodies are refused, whoever reads them", () => {
   const nested = `nested more than ${NESTING_MAX} levels deep`;
   const start = `"model":"${model}","max_tokens":1`;

@@ -78,6 +78,32 @@ export interface AnswerContext {
   keepStop: boolean;
 }
 
+/**
+ * Tokens of one answer, over all its choices; one with logprobs counts as four (ours). Its text is made at once, and more
+ * would not fit into memory.
+ */
+const ANSWER_TOKENS_MAX = 524_288;
+const LOGPROBS_WEIGHT = 4;
+
+/** Counts what an answer will tell. @throws ApiError invalid_request_error when it is too much */
+function newBudget({ logprobs }: GenerationRequest): (tokens: number) => void {
+  let told = 0;
+  return (tokens) => {
+    told += logprobs ? tokens * LOGPROBS_WEIGHT : tokens;
+    if (told > ANSWER_TOKENS_MAX)
+      throw new ApiError(
+        "invalid_request_error",
+        `The answer is too long: its choices have more than ${ANSWER_TOKENS_MAX} tokens together${logprobs ? ", and with logprobs each counts as four" : ""}`,
+      );
+  };
+}
+
+/** How many tokens of the prompt each choice repeats. */
+function toldAgain({ rawOutput, tokenIds, endpoint, echo }: GenerationRequest, promptTokens: number): number {
+  const withIds = rawOutput || (tokenIds && endpoint === "completions");
+  return Math.min(echo, promptTokens) + (withIds ? promptTokens : 0);
+}
+
 /** Tokens that the prompt leaves room for (inference §2.1, context_length_exceeded_behavior). */
 function fitTokens(request: GenerationRequest, promptTokens: number, contextLength: number): number {
   if (promptTokens > contextLength) {
@@ -136,10 +162,12 @@ function makeAnswer(request: GenerationRequest, context: AnswerContext, canned?:
     predicted: undefined,
     history: thinking.history,
   };
+  const spend = newBudget(request);
   for (const [at, prompt] of request.prompts.entries()) {
     const { tokens, blocks } = scanPrompt(prompt.pieces, thinking.history);
     content.promptTokens += tokens;
     if (blocks.length > 0) content.blocks.push(blocks);
+    spend(request.choices * toldAgain(request, tokens));
     if (request.tokenIds || request.rawOutput) content.promptIds.push(promptIds(prompt.pieces, thinking.history));
     const limits: Limits = {
       maxTokens: fitTokens(request, tokens, context.contextLength),
@@ -147,7 +175,7 @@ function makeAnswer(request: GenerationRequest, context: AnswerContext, canned?:
       stop: request.stop,
       keepStop: context.keepStop,
     };
-    addChoices(content, { request, context, thinking, prompt, limits, canned, first: at * request.choices });
+    addChoices(content, { request, context, thinking, prompt, limits, canned, spend, first: at * request.choices });
   }
   if (request.prediction !== undefined) content.predicted = comparePrediction(request.prediction, content.parts);
   return content;
@@ -167,6 +195,8 @@ interface Turn {
   limits: Limits;
   /** What to say instead of what would be generated. */
   canned: Reply | undefined;
+  /** Is told how many tokens the answer gets. */
+  spend: (tokens: number) => void;
   /** The index of its first choice. */
   first: number;
 }
@@ -187,6 +217,7 @@ function addChoices(content: AnswerContent, turn: Turn): void {
     }
     let index = 0;
     for (const run of reply.runs) {
+      turn.spend(run.tokens.length);
       content.completionTokens += run.tokens.length;
       if (run.kind === "reasoning") content.reasoningTokens += run.tokens.length;
       content.parts.push(toPart(run, turn, choice, index));
