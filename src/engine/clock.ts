@@ -8,6 +8,9 @@ export type ClockMode = (typeof clockModes)[number];
 /** Where a world begins when its clock is not the host's: a fixed time, so that runs are alike. */
 export const VIRTUAL_START: Ms = parseTimestamp("2026-01-01T00:00:00Z")!;
 
+/** Taken before anybody can fake them: a test in this process that fakes timers means its own. */
+const { setTimeout: startTimer, clearTimeout: stopTimer, setImmediate: defer } = globalThis;
+
 /** The host's time. This file is the only place that asks for it. */
 export const hostNow = (): Ms => Date.now();
 
@@ -16,10 +19,13 @@ export const hostElapsed = (): number => performance.now();
 
 /** A host timer that never keeps the process alive; the only other thing we want of the host's time. */
 export function hostTimer(delay: Ms, work: () => void): { cancel(): void } {
-  const timer = setTimeout(work, delay);
+  const timer = startTimer(work, delay);
   timer.unref();
-  return { cancel: () => clearTimeout(timer) };
+  return { cancel: () => stopTimer(timer) };
 }
+
+/** When the event loop has read all that there is to read now. */
+export const afterTurn = (work: () => void): void => void defer(work);
 
 /**
  * The world's clock. `real` follows the host at a rate, from where it was set; `manual` and `skip` stand still

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { getRequestListener } from "@hono/node-server";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import type { Hono } from "hono";
+import { afterTurn, hostTimer } from "../engine/clock.ts";
 import type { Wire } from "./header.ts";
 import { pour } from "./paced.ts";
 
@@ -34,7 +35,7 @@ function closeServer(server: Server): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve());
     server.closeIdleConnections();
-    setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS).unref();
+    hostTimer(CLOSE_GRACE_MS, () => server.closeAllConnections());
   });
 }
 
@@ -46,7 +47,7 @@ let turn: Promise<void> | undefined;
  */
 const turnOver = (): Promise<void> =>
   (turn ??= new Promise((resolve) => {
-    setImmediate(() => {
+    afterTurn(() => {
       turn = undefined;
       resolve();
     });
