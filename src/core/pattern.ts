@@ -8,8 +8,15 @@ export type Captures = Record<string, string>;
 const expressions = new Memo<RegExp>(512, 4096);
 const globs = new Memo<RegExp>(512, 4096);
 
-/** @throws SyntaxError for an expression that is none */
-export const toExpression = (source: string): RegExp => expressions.get(source, (text) => new RegExp(text, "su"));
+function compile(source: string): RegExp {
+  const expression = new RegExp(source, "su");
+  // one that is too large says so when it is first used
+  expression.test("");
+  return expression;
+}
+
+/** @throws SyntaxError for an expression that is none, or too large */
+export const toExpression = (source: string): RegExp => expressions.get(source, compile);
 
 function globToExpression(glob: string): RegExp {
   const source = glob.split("*").map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"));

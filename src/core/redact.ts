@@ -2,7 +2,8 @@
 const KEYS =
   /("direct_?[rR]oute_?[aA]pi_?[kK]eys"\s*:\s*)\[[^\]]*(?:\]|$)|\b(?:fw|fpk)_\w{6,}|\bsk-[A-Za-z0-9_-]{16,}/g;
 /** Credentials of the buckets that models are imported from. */
-const CREDENTIALS = /("(?:access_?[sS]ecret|access_?[kK]ey_?[iI]d|sas_?[tT]oken_?[sS]ecret)"\s*:\s*)"(?:[^"\\]|\\.)*"/g;
+const CREDENTIALS =
+  /("(?:access_?[sS]ecret|access_?[kK]ey_?[iI]d|sas_?[tT]oken_?[sS]ecret)"\s*:\s*)"(?:[^"\\]|\\.)*(?:"|$)/g;
 const REDACTED = "[redacted]";
 
 /** A shorter key is a word that may stand anywhere. */

@@ -51,9 +51,9 @@ export interface StreamNote {
   endAt: Ms;
 }
 
-/** A secret's value is kept nowhere. */
+/** A secret's value is kept nowhere, not even the beginning of one that was cut. */
 const hideValue = (path: string, text: string): string =>
-  /\/secrets(?:\/|$)/.test(path) ? text.replace(/("value"\s*:\s*)"(?:[^"\\]|\\.)*"/g, '$1"[redacted]"') : text;
+  /\/secrets(?:\/|$)/.test(path) ? text.replace(/("value"\s*:\s*)"(?:[^"\\]|\\.)*(?:"|$)/g, '$1"[redacted]"') : text;
 
 /** Writes a served request down; it is committed with the next group. @returns its number */
 export function record(
@@ -77,7 +77,7 @@ export function record(
     headers: redactedHeaders(call),
     deployment: note.deployment,
     model: note.model,
-    requestBody: redact(cut(hideValue(path, call.text)), key),
+    requestBody: redact(hideValue(path, cut(call.text)), key),
     responseBody: redact(cut(responseBody), key),
     chunks: stream?.chunks ?? 0,
     firstTokenAt: stream?.firstTokenAt ?? null,

@@ -185,6 +185,19 @@ describe("secrets", () => {
     expect((await call("DELETE", `${ACCOUNT}/secrets/token`)).body).toEqual({});
     expect((await call("DELETE", `${ACCOUNT}/secrets/token`)).status).toBe(404);
   });
+
+  test("of any length: the journal keeps not even the beginning", async () => {
+    const { call, emulator } = await fresh();
+    for (const [name, value] of [
+      ["plain", "hush".repeat(2_500_000)],
+      ["escaped", `${"hush\n".repeat(2_000_000)}"`],
+    ])
+      expect((await call("POST", `${ACCOUNT}/secrets`, { name, keyName: "T", value })).status).toBe(200);
+    const bodies = (await emulator.requests.list()).map(({ requestBody }) => requestBody);
+    expect(bodies).toEqual(["escaped", "plain"].map((name) => expect.stringContaining(`"name":"${name}"`)));
+    expect(bodies.join("")).toContain('"value":"[redacted]"');
+    expect(bodies.join("")).not.toContain("hush");
+  });
 });
 
 describe("the audit log", () => {

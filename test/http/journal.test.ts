@@ -95,6 +95,7 @@ describe("the journal", () => {
 
   test.each([
     [{ match: { requestBody: { regex: "(" } } }, "match: Invalid regular expression"],
+    [{ match: { requestBody: { regex: "x".repeat(100_000) } } }, "match: Invalid regular expression"],
     [{ match: {}, times: 1, atMost: 2 }, "times: expected alone, without atLeast and atMost"],
     [{ match: {}, atLeast: 3, atMost: 2 }, "atLeast: expected at most atMost"],
     [{ match: { color: "red" } }, "match: Unrecognized key"],

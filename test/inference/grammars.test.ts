@@ -44,6 +44,7 @@ describe("grammars", () => {
     ["signs", `root ::= ${'"a" '.repeat(20_001)}`, "more than 20000 names, literals and signs"],
     ["groups", `root ::= ${"(".repeat(101)}"a"${")".repeat(101)}`, "more than 100 groups inside one another"],
     ["repetitions", `root ::= "a"${"+".repeat(101)}`, "more than 100 groups inside one another"],
+    ["characters", `root ::= "${"a".repeat(500_000)}"`, "more than 500000 characters"],
     ["ranges", `root ::= [${"a".repeat(257)}]`, "a class of more than 256 characters and ranges"],
     ["depth", chain(400, (next) => `"b" ("b" ("b" ${next}))`), "its rules lie too deep in one another"],
   ])("too many %s are refused", (_, grammar, message) => {

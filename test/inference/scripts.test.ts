@@ -232,6 +232,10 @@ describe("wrong scripts", () => {
   test.each([
     [{ respond: {} }, "give one of text, reasoning, toolCalls, chunks, error, body"],
     [{ respond: { text: "x" }, match: { lastUserMessage: { regex: "(" } } }, "match: Invalid regular expression"],
+    [
+      { respond: { text: "x" }, match: { prompt: { regex: "x".repeat(100_000) } } },
+      "match: Invalid regular expression",
+    ],
     [{ respond: { error: { code: "NOPE" } } }, 'got "NOPE"'],
     [{ match: { colour: "red" }, respond: { text: "x" } }, "colour"],
   ])("%j is refused", async (script, message) => {

@@ -13,6 +13,7 @@ const REPEAT_MAX = 10_000;
 /** Groups inside groups, and repetitions of repetitions (ours). */
 const NESTING_MAX = 100;
 /** A grammar is at most so large (ours): how high its rules are is found by going over it again and again. */
+const TEXT_MAX = 500_000;
 const TOKENS_MAX = 20_000;
 const RULES_MAX = 1_000;
 /** Characters and ranges of one class (ours). */
@@ -23,6 +24,7 @@ const refuse = (reason: string): ApiError => new ApiError("invalid_request_error
 const tooDeep = (): ApiError => refuse(`more than ${NESTING_MAX} groups inside one another`);
 
 function tokenize(text: string): string[] {
+  if (text.length > TEXT_MAX) throw refuse(`more than ${TEXT_MAX} characters`);
   const tokens: string[] = [];
   TOKEN.lastIndex = 0;
   while (TOKEN.lastIndex < text.length) {
