@@ -25,6 +25,13 @@ describe("wide bodies are answered or refused", { timeout: 60_000 }, () => {
       "chat.completion",
     ],
     ["/v1/completions", { prompt: many(5) }, "prompt is too long"],
+    ["/v1/completions", { prompt: "a".repeat(10_000_000) }, "prompt is too long"],
+    ["/v1/completions", { prompt: "1".repeat(3_000_000) }, "prompt is too long"],
+    [
+      "/v1/chat/completions",
+      { messages, response_format: { type: "json_object", schema: { pattern: "a".repeat(10_000_000) } } },
+      "chat.completion",
+    ],
     ["/v1/completions", { prompt: "a ".repeat(130_000), echo: true, logprobs: 1 }, "text_completion"],
     ["/v1/completions", { prompt: "a", logit_bias: Object.fromEntries(many(0).map((_, at) => [at, 1])) }, "text_compl"],
     ["/v1/messages", { messages: [{ role: "user", content: many(textPart) }] }, "prompt is too long"],

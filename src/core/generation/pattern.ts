@@ -88,8 +88,12 @@ class Parser {
   }
 }
 
+/** A longer pattern is not followed (ours). */
+const PATTERN_MAX = 10_000;
+
 /** A text that matches; undefined when the pattern says more than can be followed. */
 export function sayPattern(pattern: string, random: Random, words: readonly string[]): string | undefined {
+  if (pattern.length > PATTERN_MAX) return undefined;
   try {
     const tokens = tokenize(pattern);
     const expression = tokens && new Parser(tokens).parse();

@@ -20,10 +20,10 @@ const classAt = (text: string, at: number): number => {
   return code < 128 ? classes[code]! : OTHER;
 };
 
-/** The end of the run of `kind` that starts at `at`. */
-function runEnd(text: string, at: number, kind: number): number {
+/** The end of the run of `kind` that starts at `at`; of a run that goes beyond `most`, somewhere there. */
+function runEnd(text: string, at: number, kind: number, most = text.length): number {
   let end = at;
-  while (end < text.length && classAt(text, end) === kind) end += 1;
+  while (end < most && classAt(text, end) === kind) end += 1;
   return end;
 }
 
@@ -42,10 +42,11 @@ function tokenEnd(text: string, start: number): number {
   }
   if (kind === NEWLINE) return runEnd(text, at, NEWLINE);
   if (kind === OTHER) return at + (text.codePointAt(at)! > 0xffff ? 2 : 1);
-  const end = runEnd(text, at, kind);
   const isWord = kind === LETTER;
-  if (end - at <= (isWord ? WORD_MAX : DIGITS_MAX)) return end;
-  return at + (isWord ? WORD_PIECE : DIGITS_MAX);
+  const longest = isWord ? WORD_MAX : DIGITS_MAX;
+  // no further: a word of millions of letters would be gone through for each of its pieces
+  const end = runEnd(text, at, kind, Math.min(at + longest + 1, text.length));
+  return end - at <= longest ? end : at + (isWord ? WORD_PIECE : DIGITS_MAX);
 }
 
 /** Appends the tokens of a text. */
