@@ -208,13 +208,12 @@ function addChoices(content: AnswerContent, turn: Turn): void {
   const { request, context, prompt, first } = turn;
   const { last, said } = prompt;
   const reading = read(last, said);
+  const echoed = request.echo > 0 ? tokenize(last).slice(-request.echo) : [];
   for (let choice = first; choice < first + request.choices; choice += 1) {
     const random = new Random(context.seed, choice);
     const reply = turn.canned ?? generateReply(turn, reading, random);
-    if (request.echo > 0) {
-      const echoed = tokenize(last).slice(-request.echo);
+    if (request.echo > 0)
       content.parts.push({ type: "text", choice, tokens: echoed, infos: describe(echoed, turn, choice + INFO_STREAM) });
-    }
     let index = 0;
     for (const run of reply.runs) {
       turn.spend(run.tokens.length);
