@@ -10,7 +10,7 @@ const REDACTED = "[redacted]";
 const SECRET_MIN = 12;
 
 /** Quick, for the texts without any key that most are. */
-const MAY_HAVE_KEY = /fw_|fpk_|sk-|irect|ecret/;
+const MAY_HAVE_KEY = /fw_|fpk_|sk-|irect|ecret|ccess_?[kK]ey/;
 
 /** @param secret the client's own key, which is taken out wherever it stands */
 export function redact(text: string, secret: string | undefined): string {

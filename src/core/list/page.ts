@@ -1,5 +1,6 @@
 import type { ListQuery } from "../../schema/wire.ts";
 import { invalid } from "../error.ts";
+import { parseJson } from "../json.ts";
 import { digest } from "../random.ts";
 import type { Json } from "./field.ts";
 import type { RowTest } from "./filter.ts";
@@ -29,7 +30,7 @@ function toToken(mark: string, last: Json): string {
 
 function parseToken(token: string, mark: string): Json {
   try {
-    const [seen, last] = JSON.parse(Buffer.from(token, "base64url").toString()) as [string, Json];
+    const [seen, last] = parseJson(Buffer.from(token, "base64url").toString()) as [string, Json];
     if (seen === mark && typeof last === "object" && last !== null) return last;
   } catch {
     // falls through: not one of ours

@@ -1,4 +1,5 @@
 import { invalid } from "../error.ts";
+import { parseJson } from "../json.ts";
 
 /** A weight of a file, as its header names it. */
 export interface Tensor {
@@ -35,7 +36,7 @@ export function parseHeader(file: string, header: string, size: number): Tensor[
   const fail = (why: string): Error => invalid(`invalid model: ${file} is not a safetensors file: ${why}`);
   let entries: Record<string, Entry>;
   try {
-    entries = JSON.parse(header) as Record<string, Entry>;
+    entries = parseJson(header) as Record<string, Entry>;
   } catch {
     throw fail("its header is not JSON");
   }
