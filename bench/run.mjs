@@ -118,34 +118,26 @@ async function throughput() {
     JSON.stringify(paths.map((path) => [path, body(path, false, 0), body(path, true, 0)])),
   ]);
   const idle = megabytes(emulator.child.pid);
-  const cases = paths.flatMap((path) => {
-    const name = path.slice("/inference/v1/".length);
-    return [
-      [`${name}, JSON, 64 prompts`, path, repeated(path, false)],
-      [`${name}, JSON, every prompt new`, path, fresh(path, false)],
-      [`${name}, SSE, 64 prompts`, path, repeated(path, true)],
-      [`${name}, SSE, every prompt new`, path, fresh(path, true)],
-    ];
-  });
-  // streams are compared with the same bytes, and with the bare JSON of the same answer
-  const bareJson = {};
-  for (const [what, path, textOf] of cases) {
-    const [ours, theirs] = [emulator.url + path, bare.url + path];
+  const kinds = paths.flatMap((path) =>
+    [false, true].flatMap((stream) => [
+      [`${path.slice("/inference/v1/".length)}, ${stream ? "SSE" : "JSON"}, 64 prompts`, path, stream, repeated],
+      [`${path.slice("/inference/v1/".length)}, ${stream ? "SSE" : "JSON"}, every prompt new`, path, stream, fresh],
+    ]),
+  );
+  for (const [what, path, stream, prompts] of kinds) {
     const rounds = [];
-    for (let round = 0; round <= ROUNDS; round += 1)
-      rounds.push([await load(ours, textOf), await load(theirs, textOf)]);
+    for (let round = 0; round <= ROUNDS; round += 1) {
+      const mine = await load(emulator.url + path, prompts(path, stream));
+      const yardstick = await load(bare.url + path, prompts(path, stream));
+      // a stream is compared with the same bytes, and with the JSON of the same answer
+      const json = stream ? await load(bare.url + path, prompts(path, false)) : yardstick;
+      rounds.push({ mine, yardstick, ratio: mine / yardstick, ofJson: mine / json });
+    }
     // the first round warms up
-    const counted = rounds.slice(1);
-    const [mine, yardstick, ratio] = [
-      counted.map(([a]) => a),
-      counted.map(([, b]) => b),
-      counted.map(([a, b]) => a / b),
-    ].map(median);
-    bareJson[path] ??= yardstick;
-    const ofJson = what.includes("SSE") ? `, of its JSON ${(mine / bareJson[path]).toFixed(2)}` : "";
+    const of = (key) => median(rounds.slice(1).map((each) => each[key]));
     print(
       `${what}, requests/s`,
-      `${mine.toFixed(0)}  (bare Hono ${yardstick.toFixed(0)}, ratio ${ratio.toFixed(2)}${ofJson}; ${(mine * TOKENS).toFixed(0)} tokens/s)`,
+      `${of("mine").toFixed(0)}  (bare Hono ${of("yardstick").toFixed(0)}, ratio ${of("ratio").toFixed(2)}${stream ? `, of its JSON ${of("ofJson").toFixed(2)}` : ""}; ${(of("mine") * TOKENS).toFixed(0)} tokens/s)`,
     );
   }
   print("RSS, idle / after the load", `${idle.toFixed(0)} MB / ${megabytes(emulator.child.pid).toFixed(0)} MB`);
