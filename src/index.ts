@@ -4,6 +4,7 @@ import { parseTimestamp } from "./core/time.ts";
 import { loadCatalog } from "./engine/catalog.ts";
 import type { WorldConfig } from "./engine/config.ts";
 import { defaultConfig } from "./engine/config.ts";
+import type { OnBug } from "./engine/parts.ts";
 import { loadScripts } from "./engine/scripts.ts";
 import { Worlds } from "./engine/worlds.ts";
 import { createApp } from "./http/app.ts";
@@ -29,7 +30,8 @@ export interface EmulatorOptions extends Partial<Omit<WorldConfig, "startTime">>
   /** Listen here, 0 for a free port; without it the emulator is reached by `fetch` alone. */
   port?: number | undefined;
   maxBodyBytes?: number | undefined;
-  onBug?: (error: unknown, requestId: string) => void;
+  /** Hears of what should never happen, and of what it happened to; by default it is printed. */
+  onBug?: OnBug;
 }
 
 /** A running emulator, with its control API: whatever it offers is an HTTP call that any client can make. */
@@ -59,13 +61,15 @@ function toConfig(options: EmulatorOptions): WorldConfig {
  */
 export async function createEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
   const config = toConfig(options);
-  const worlds = new Worlds(config, loadCatalog(config.fixtures, await loadScripts(config.fixtures)));
+  const onBug =
+    options.onBug ?? ((error, what) => console.error(`fireworks-emulator: internal error, ${what}:`, error));
+  const worlds = new Worlds(config, loadCatalog(config.fixtures, await loadScripts(config.fixtures)), onBug);
   let url = NO_PORT_URL;
   const app = createApp({
     worlds,
     maxBodyBytes: options.maxBodyBytes ?? MAX_BODY_BYTES,
     url: () => url,
-    onBug: options.onBug ?? ((error, requestId) => console.error(`internal error, request ${requestId}:`, error)),
+    onBug,
   });
   let listening: Listening | undefined;
   if (options.port !== undefined) {
@@ -80,6 +84,7 @@ export async function createEmulator(options: EmulatorOptions = {}): Promise<Emu
   const send = (input: string | URL | Request, init?: RequestInit): Promise<Response> =>
     Promise.resolve(app.request(input instanceof URL ? input.href : input, init));
   const close = async (): Promise<void> => {
+    worlds.stop();
     await listening?.close();
     worlds.close();
   };

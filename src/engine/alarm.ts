@@ -3,17 +3,15 @@ import type { Clock } from "./clock.ts";
 import { hostTimer } from "./clock.ts";
 import type { TimerQueue } from "./queue.ts";
 
-/** The longest that a host timer can wait. */
-const HOST_DELAY_MAX = 2 ** 31 - 1;
-
 /** Lets a real clock wake the world for its next event, so that live listeners and held requests see it in time. */
 export class Alarm {
   readonly #clock: Clock;
   readonly #queue: TimerQueue;
-  readonly #wake: () => void;
+  readonly #wake: () => unknown;
   #set: { at: Ms; cancel(): void } | undefined;
 
-  constructor(clock: Clock, queue: TimerQueue, wake: () => void) {
+  /** @param wake brings the world up to now; what it returns is on its way there, and arms this when it has arrived */
+  constructor(clock: Clock, queue: TimerQueue, wake: () => unknown) {
     this.#clock = clock;
     this.#queue = queue;
     this.#wake = wake;
@@ -26,10 +24,9 @@ export class Alarm {
     if (this.#set && delay !== undefined && this.#set.at === next!.at) return;
     this.cancel();
     if (!next || delay === undefined) return;
-    const timer = hostTimer(Math.min(delay, HOST_DELAY_MAX), () => {
+    const timer = hostTimer(delay, () => {
       this.#set = undefined;
-      this.#wake();
-      this.arm();
+      if (!this.#wake()) this.arm();
     });
     this.#set = { at: next.at, cancel: () => timer.cancel() };
   }

@@ -17,9 +17,15 @@ export const hostNow = (): Ms => Date.now();
 /** Host time since the process began, in milliseconds and parts of them. */
 export const hostElapsed = (): number => performance.now();
 
-/** A host timer that never keeps the process alive; the only other thing we want of the host's time. */
+/** The longest that Node waits; a longer delay would be over at once. */
+const HOST_DELAY_MAX = 2 ** 31 - 1;
+
+/**
+ * A host timer that never keeps the process alive; the only other thing we want of the host's time. One that is far
+ * away (over 24 days) calls back early: who sets it looks at the clock again.
+ */
 export function hostTimer(delay: Ms, work: () => void): { cancel(): void } {
-  const timer = startTimer(work, delay);
+  const timer = startTimer(work, Math.min(delay, HOST_DELAY_MAX));
   timer.unref();
   return { cancel: () => stopTimer(timer) };
 }

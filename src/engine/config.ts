@@ -50,6 +50,8 @@ export interface WorldConfig {
   sandboxesMax: number;
   /** Events that one advance may run through. */
   advanceMax: number;
+  /** Host time that an advance takes at a stretch; between two, other worlds are served. */
+  turnMs: number;
   /** Folder to which what the upstream answers is written as scripts; with it, requests that no script matches go there. */
   record: string | undefined;
   /** Base URL of the upstream, up to `/v1`. */
@@ -84,6 +86,7 @@ export const defaultConfig: WorldConfig = {
   gpuQuota: undefined,
   sandboxesMax: 100,
   advanceMax: 10_000_000,
+  turnMs: 20,
   record: undefined,
   upstream: undefined,
   buckets: undefined,

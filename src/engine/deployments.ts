@@ -14,6 +14,7 @@ import { accountOf, isAccountId, isUserId, resourceName } from "../core/name.ts"
 import { alphanumeric, digest, shortDigest } from "../core/random.ts";
 import type { Deployment, DeploymentSpec } from "../schema/deployment.ts";
 import { factsOf, modelOf } from "./models.ts";
+import { countOccurrence } from "./occurrences.ts";
 import { ensureAccount } from "./open-world.ts";
 import { demandQuota } from "./quotas.ts";
 import { hardwareOf, takeShape } from "./shapes.ts";
@@ -58,7 +59,7 @@ function chooseId(
     return wanted;
   }
   const content = shortDigest("deployment", world.parts.seed, account, JSON.stringify(body));
-  for (let n = validateOnly ? 0 : world.countOccurrence(content); ; n += 1) {
+  for (let n = validateOnly ? 0 : countOccurrence(world.parts, content); ; n += 1) {
     const id = alphanumeric(digest(content, n), ID_LENGTH);
     if (!world.parts.deployments.has(resourceName(account, "deployments", id))) return id;
   }

@@ -16,6 +16,7 @@ import type { Boarded } from "./boarding.ts";
 import { take, turnAway } from "./boarding.ts";
 import { demandActive } from "./identity.ts";
 import { factsOf } from "./models.ts";
+import { countOccurrence } from "./occurrences.ts";
 import { findTarget, resolveModel } from "./routing.ts";
 import type { Canned } from "./canned.ts";
 import { withUsage } from "./canned.ts";
@@ -141,7 +142,7 @@ export async function serve(
   const offsets = canned?.offsets;
   const boarded = take(world, target, caller, { promptTokens, completionTokens, speculatedTokens, offsets, prompt });
   const identity = shortDigest("request", seed, request.identity);
-  const id = idPrefix + hexOf(identity, world.countOccurrence(identity));
+  const id = idPrefix + hexOf(identity, countOccurrence(world.parts, identity));
   const created = Math.floor(world.now / SECOND);
   const usage = toUsage(content, canned?.usage?.cachedTokens ?? boarded.flight.cachedTokens);
   // no spread: this is made for every request, and would be slow to make and to read

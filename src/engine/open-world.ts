@@ -28,8 +28,8 @@ import type { Resources, StoredResource } from "./resources.ts";
 import { newValue, putResource, resourcesOf } from "./resources.ts";
 import type { StoredResponse } from "./responses.ts";
 import type { ScriptEntry } from "./scripts.ts";
-import type { WorldParts } from "./parts.ts";
-import { World } from "./world.ts";
+import type { OnBug, WorldParts } from "./parts.ts";
+import { isTimerKind, World } from "./world.ts";
 
 function newAccount(id: string, now: Ms): Account {
   return {
@@ -89,7 +89,13 @@ function openScripts(store: Store, catalog: Catalog): ScriptEntry[] {
 }
 
 /** The parts of a world as its database has them; a new one is seeded. */
-function readParts(config: WorldConfig, catalog: Catalog, store: Store, options: SandboxOptions): WorldParts {
+function readParts(
+  config: WorldConfig,
+  catalog: Catalog,
+  store: Store,
+  onBug: OnBug,
+  options: SandboxOptions,
+): WorldParts {
   const stored = store.meta("now");
   const startTime = Number(
     store.meta("startTime") ?? config.startTime ?? (config.clock === "real" ? hostNow() : VIRTUAL_START),
@@ -97,9 +103,17 @@ function readParts(config: WorldConfig, catalog: Catalog, store: Store, options:
   const occurrences = store.occurrences();
   const deployments = new Map(readAll<DeploymentRecord>(store, "deployment"));
   const queue = new TimerQueue();
-  for (const timer of store.timers()) queue.set(timer);
+  for (const timer of store.timers()) {
+    if (isTimerKind(timer.kind)) queue.set(timer);
+    else
+      onBug(
+        new Error("the database has a timer that this version does not know; it is kept, and skipped"),
+        `timer ${timer.kind} ${timer.name}`,
+      );
+  }
   return {
     config,
+    onBug,
     options,
     catalog,
     store,
@@ -166,7 +180,7 @@ export function seedWorld(world: World): void {
  * @param options what a sandbox has of its own; those that it was made with when left out
  * @throws DatabaseError when the file cannot be used, ApiError for options that cannot be
  */
-export function openWorld(config: WorldConfig, catalog: Catalog, options?: SandboxOptions): World {
+export function openWorld(config: WorldConfig, catalog: Catalog, onBug: OnBug, options?: SandboxOptions): World {
   const connection = openDatabase(config.database);
   const store = new Store(connection, {
     journalMax: config.journalMax,
@@ -174,7 +188,7 @@ export function openWorld(config: WorldConfig, catalog: Catalog, options?: Sandb
     flightsMax: limits.flightsMax,
   });
   const own = options ?? (JSON.parse(store.meta("options") ?? "{}") as SandboxOptions);
-  const world = new World(readParts(withOptions(config, own), catalog, store, own));
+  const world = new World(readParts(withOptions(config, own), catalog, store, onBug, own));
   try {
     seedWorld(world);
   } catch (error) {

@@ -9,14 +9,14 @@ const TICK_MS = 4;
 /** Lets what a client waits for happen at its world time: one queue and one host timer for all streams. Not saved. */
 export class Pacer {
   readonly #clock: Clock;
-  readonly #wake: () => void;
+  readonly #wake: () => unknown;
   readonly #queue = new TimerQueue();
   readonly #work = new Map<string, () => void>();
   #timer: { cancel(): void } | undefined;
   #count = 0;
 
-  /** @param wake brings the world up to now, which releases what is due */
-  constructor(clock: Clock, wake: () => void) {
+  /** @param wake brings the world up to now, which releases what is due; what it returns is on its way there */
+  constructor(clock: Clock, wake: () => unknown) {
     this.#clock = clock;
     this.#wake = wake;
   }
@@ -52,8 +52,7 @@ export class Pacer {
     if (delay === undefined) return;
     this.#timer = hostTimer(Math.max(delay, TICK_MS), () => {
       this.#timer = undefined;
-      this.#wake();
-      this.arm();
+      if (!this.#wake()) this.arm();
     });
   }
 

@@ -20,9 +20,14 @@ import type { Resources } from "./resources.ts";
 import type { StoredResponse } from "./responses.ts";
 import type { ScriptEntry } from "./scripts.ts";
 
+/** @param what it happened to: `request <id>`, `timer <kind> <name>`, `deployment <name>` */
+export type OnBug = (error: unknown, what: string) => void;
+
 /** What a world is made of; `openWorld` puts it together from a database. */
 export interface WorldParts {
   config: WorldConfig;
+  /** Hears of what should never happen, and of what it happened to. */
+  onBug: OnBug;
   /** What a sandbox has of its own in it. */
   options: SandboxOptions;
   catalog: Catalog;

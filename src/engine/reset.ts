@@ -1,3 +1,4 @@
+import { worldReset } from "./ending.ts";
 import { seedWorld } from "./open-world.ts";
 import { resetScripts } from "./scripts.ts";
 import type { World } from "./world.ts";
@@ -18,6 +19,7 @@ const work: Record<ResetPart, (world: World) => void> = {
 
   state(world) {
     const { parts } = world;
+    world.release(worldReset());
     parts.store.clear(["documents", "timers", "events", "usage", "tokens", "flights", "occurrences"]);
     for (const map of [
       parts.deployments,

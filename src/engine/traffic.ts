@@ -9,6 +9,7 @@ import { MINUTE, toSpan, toTimestamp } from "../core/time.ts";
 import type { traffic as trafficSchema, trafficBody } from "../schema/traffic.ts";
 import { limits } from "./config.ts";
 import { toDeploymentName } from "./routing.ts";
+import { surroundingsOf } from "./surroundings.ts";
 import type { World } from "./world.ts";
 
 const PERIOD_DEFAULT_MS = 10 * MINUTE;
@@ -31,7 +32,7 @@ export function allTraffic(world: World): Sent[] {
   const all: Sent[] = [];
   for (const record of world.parts.deployments.values()) {
     if (record.traffic.length === 0) continue;
-    const { coldStart } = world.surroundings(record);
+    const { coldStart } = surroundingsOf(world, record);
     for (const traffic of accruedTraffic(record, coldStart, world.now)) all.push({ record, traffic });
   }
   return all.sort((a, b) => a.traffic.sequence - b.traffic.sequence);

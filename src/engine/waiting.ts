@@ -2,8 +2,8 @@ import type { DeploymentRecord } from "../core/deployment/record.ts";
 import { isSettled, readyReplicas } from "../core/deployment/record.ts";
 import { ApiError, texts } from "../core/error.ts";
 import type { Ms } from "../core/time.ts";
-import { toTimestamp } from "../core/time.ts";
 import { limits } from "./config.ts";
+import { worldEnded } from "./ending.ts";
 import { modelNotFound } from "./routing.ts";
 import type { World } from "./world.ts";
 
@@ -40,25 +40,37 @@ export function isPaced({ parts: { config, clock } }: World): boolean {
   return config.profile === "realistic" && clock.mode !== "manual";
 }
 
+/**
+ * Waits until no advance is going on: whatever was waiting goes on when time has come to a rest, never in the middle.
+ * @throws ApiError NOT_FOUND when the world has ended
+ */
+export async function untilRest(world: World): Promise<void> {
+  while (world.underway) await world.underway;
+  if (world.isClosed) throw worldEnded();
+}
+
+/** Does something at once, or when the advance that is going on is over. */
+export function whenAtRest(world: World, work: () => void): void {
+  if (!world.underway) work();
+  else void untilRest(world).then(work, () => undefined);
+}
+
 /** Waits until world time has come, or the client has gone; in `skip` time comes at once. */
-export function waitUntil(world: World, at: Ms, signal: AbortSignal): Promise<void> {
+export async function waitUntil(world: World, at: Ms, signal: AbortSignal): Promise<void> {
   if (world.parts.clock.mode === "skip") world.runTo(Math.max(at, world.now));
-  if (world.now >= at || signal.aborted) return Promise.resolve();
-  return untilDone(world, signal, (done) => {
+  if (world.now >= at || signal.aborted) return;
+  await untilDone(world, signal, (done) => {
     const wake = world.pacer.timer(done);
     wake(at);
     return () => wake(null);
   });
+  await untilRest(world);
 }
-
-/** What is still asked of a world that has ended. */
-export const worldEnded = (): ApiError =>
-  new ApiError("NOT_FOUND", "the sandbox was deleted, or the emulator is stopping");
 
 /**
  * Waits until something is done, or the client has gone.
  * @param start begins it; what it returns takes it back
- * @throws ApiError NOT_FOUND when the world ends before
+ * @throws ApiError NOT_FOUND when the world ends before, UNAVAILABLE when it is reset
  */
 function untilDone(world: World, signal: AbortSignal, start: (done: () => void) => () => void): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -72,9 +84,9 @@ function untilDone(world: World, signal: AbortSignal, start: (done: () => void) 
       resolve();
     };
     const stop = start(done);
-    const forget = world.onEnd(() => {
+    const forget = world.onRelease((why) => {
       leave();
-      reject(worldEnded());
+      reject(why);
     });
     signal.addEventListener("abort", done);
   });
@@ -105,23 +117,20 @@ export async function waitForReplica(world: World, name: string, signal: AbortSi
           if (deployment === name) done();
         }),
       );
+      await untilRest(world);
     }
   } finally {
     held -= 1;
   }
 }
 
-/** Runs until no deployment waits for time alone. @returns how many steps it took */
-export function runUntilSettled(world: World): number {
-  for (let steps = 0; ;) {
-    let next = Infinity;
-    for (const record of world.parts.deployments.values()) next = Math.min(next, nextChange(world, record) ?? Infinity);
-    if (next === Infinity) return steps;
-    steps += world.runTo(next);
-    if (steps > world.parts.config.advanceMax)
-      throw new ApiError(
-        "FAILED_PRECONDITION",
-        `nothing has settled within ${steps} events; it is ${toTimestamp(world.now)}`,
-      );
-  }
-}
+/** Runs until no deployment waits for time alone. @returns how many events there were @throws ApiError as `World.travel` */
+export const runUntilSettled = (world: World): Promise<number> =>
+  world.travel(() => {
+    let next: Ms | undefined;
+    for (const record of world.parts.deployments.values()) {
+      const at = nextChange(world, record);
+      if (at !== undefined && !(next !== undefined && next <= at)) next = at;
+    }
+    return next;
+  });

@@ -1,31 +1,40 @@
 import { OBSERVATION_MS } from "../core/deployment/autoscaler.ts";
 import { splitByDay } from "../core/deployment/billing.ts";
 import type { Capacity } from "../core/deployment/capacity.ts";
-import { capacityOf, weightsGb } from "../core/deployment/capacity.ts";
-import type { Surroundings } from "../core/deployment/draft.ts";
 import type { DeploymentEvent } from "../core/deployment/handlers.ts";
 import type { Step } from "../core/deployment/lifecycle.ts";
 import { endNow, nextWakeAt, step } from "../core/deployment/lifecycle.ts";
 import { Load } from "../core/deployment/load.ts";
 import type { DeploymentRecord } from "../core/deployment/record.ts";
-import { startTimes } from "../core/deployment/replica.ts";
-import { ApiError, notFound } from "../core/error.ts";
+import type { ApiError } from "../core/error.ts";
+import { notFound } from "../core/error.ts";
 import type { Ms } from "../core/time.ts";
-import { toTimestamp } from "../core/time.ts";
-import type { DeploymentSpec } from "../schema/deployment.ts";
 import { Alarm } from "./alarm.ts";
-import { limits } from "./config.ts";
 import { dropDeployed, turnDeployed } from "./deployed-models.ts";
+import { worldEnded } from "./ending.ts";
 import { EventLog } from "./event-log.ts";
 import type { Stockout } from "./fleet.ts";
 import { Line } from "./line.ts";
-import { factsOf } from "./models.ts";
 import { Pacer } from "./pacer.ts";
 import { dropPromptCache } from "./prompt-cache.ts";
 import { forgetResponse } from "./responses.ts";
 import { Saver } from "./saver.ts";
+import { surroundingsOf } from "./surroundings.ts";
 import { turnTerm } from "./terms.ts";
+import { onceTo, Timers } from "./timers.ts";
 import type { WorldParts } from "./parts.ts";
+
+/** What a due timer does, by its kind. */
+const due: Record<string, (world: World, name: string) => void> = {
+  deployment: (world, name) => world.apply(name, { type: "wake" }),
+  stockout: (world, name) => turnTerm(world, "stockout", name),
+  reservation: (world, name) => turnTerm(world, "reservation", name),
+  response: forgetResponse,
+  deployedModels: turnDeployed,
+};
+
+/** Whether this version knows what such a timer is for. */
+export const isTimerKind = (kind: string): boolean => Object.hasOwn(due, kind);
 
 /**
  * One simulated Fireworks. Everything that happens goes through here: due events are run in order, each as one
@@ -39,64 +48,78 @@ export class World {
   /** Streams and held answers, by their world times. */
   readonly pacer: Pacer;
   readonly #alarm: Alarm;
+  readonly #timers: Timers;
   readonly #enders = new Set<() => void>();
+  readonly #waiters = new Set<(why: ApiError) => void>();
+  /** Deployments whose steps have failed, so that it is said once. */
+  readonly #failed = new Set<string>();
   isClosed = false;
-  readonly #surroundings = new WeakMap<DeploymentSpec, Surroundings>();
-  /** Up to here everything that was due has happened; the time that a request sees. */
-  #time: Ms;
 
   constructor(parts: WorldParts) {
     this.parts = parts;
-    this.#time = parts.clock.now();
+    this.#timers = new Timers(
+      parts,
+      ({ kind, name }) => due[kind]!(this, name),
+      (count) => this.#arrive(count),
+    );
     this.log = new EventLog(parts.store);
-    this.saver = new Saver(parts.store, () => this.#time);
+    this.saver = new Saver(parts.store, () => this.now);
     this.line = new Line(parts.deployments, parts.fleet);
-    this.pacer = new Pacer(parts.clock, () => this.catchUp());
-    this.#alarm = new Alarm(parts.clock, parts.queue, () => this.catchUp());
+    const wake = (): unknown => this.enter();
+    this.pacer = new Pacer(parts.clock, wake);
+    this.#alarm = new Alarm(parts.clock, parts.queue, wake);
     this.#alarm.arm();
   }
 
+  /** Up to here everything that was due has happened; the time that a request sees. */
   get now(): Ms {
-    return this.#time;
+    return this.#timers.time;
   }
 
-  /** Runs everything that is due by the clock; every request begins with it. */
+  /** Settles when an advance that is going on is over; who asks this world waits for it, and looks again. */
+  get underway(): Promise<void> | undefined {
+    return this.#timers.underway;
+  }
+
+  /** Runs everything that is due by the clock. In the middle of an advance it is what it is. */
   catchUp(): Ms {
     const now = this.parts.clock.now();
-    if (now > this.#time) this.runTo(now);
-    return this.#time;
+    if (now > this.now && !this.underway) this.runTo(now);
+    return this.now;
   }
 
-  /** Runs due events in order, each at its own time. @returns how many steps it took */
+  /**
+   * Brings the world up to now; every request begins with it.
+   * @returns what to wait for when an advance is going on, or something is due; then look again
+   */
+  enter(): Promise<unknown> | undefined {
+    const now = this.parts.clock.now();
+    if (this.underway || now <= this.now || this.isClosed) return this.underway;
+    // when it is stopped, so is everything else
+    if (this.#timers.isDue(now)) return this.travel(onceTo(now), Infinity).catch(() => undefined);
+    this.runTo(now);
+    return undefined;
+  }
+
+  /** Runs due events in order, each at its own time, at once. @returns how many there were */
   runTo(until: Ms): number {
-    let steps = 0;
-    for (let timer = this.parts.queue.take(until); timer; timer = this.parts.queue.take(until)) {
-      if ((steps += 1) > this.parts.config.advanceMax) {
-        this.parts.queue.set(timer);
-        throw new ApiError(
-          "FAILED_PRECONDITION",
-          `${this.parts.config.advanceMax} events have happened and it is ${toTimestamp(this.#time)}; advance again to go on, or raise --advance-max`,
-        );
-      }
-      this.#time = Math.max(this.#time, timer.at);
-      this.#due[timer.kind]!(timer.name);
-    }
-    this.#time = Math.max(this.#time, until);
-    if (this.parts.clock.mode !== "real") this.parts.clock.set(this.#time);
-    if (steps > 0) this.saver.soon();
-    this.#alarm.arm();
-    this.pacer.release(this.#time);
-    return steps;
+    return this.#timers.run(until);
   }
 
-  /** What a due timer does, by its kind. */
-  readonly #due: Record<string, (name: string) => void> = {
-    deployment: (name) => this.apply(name, { type: "wake" }),
-    stockout: (name) => turnTerm(this, "stockout", name),
-    reservation: (name) => turnTerm(this, "reservation", name),
-    response: (name) => forgetResponse(this, name),
-    deployedModels: (name) => turnDeployed(this, name),
-  };
+  /** Runs to one time after the other, giving way to other worlds; see `Timers.travel`. */
+  travel(next: () => Ms | undefined, most = this.parts.config.advanceMax): Promise<number> {
+    this.#alarm.cancel();
+    this.pacer.cancel();
+    return this.#timers.travel(next, most);
+  }
+
+  /** A time was reached: the clock stands at it, and what waited for it goes on. */
+  #arrive(count: number): void {
+    if (this.parts.clock.mode !== "real") this.parts.clock.set(this.now);
+    if (count > 0) this.saver.soon();
+    this.#alarm.arm();
+    this.pacer.release(this.now);
+  }
 
   /** A control-plane change: run up to now, change, and commit before the answer leaves. */
   change<T>(work: (now: Ms) => T): T {
@@ -118,13 +141,13 @@ export class World {
   add(record: DeploymentRecord): void {
     this.parts.deployments.set(record.name, record);
     this.parts.loads.set(record.name, new Load());
-    this.log.note(this.#time, record.name, "state", "none", record.state, "created");
+    this.log.note(this.now, record.name, "state", "none", record.state, "created");
     this.apply(record.name, { type: "wake" });
   }
 
   /** Removes a deployment at once; its events and its bill stay. */
   remove(name: string): void {
-    this.#put(this.deployment(name), endNow(this.deployment(name), this.#time));
+    this.#put(this.deployment(name), endNow(this.deployment(name), this.now));
     this.#serveLine();
   }
 
@@ -135,15 +158,25 @@ export class World {
   }
 
   #serveLine(): void {
-    this.line.serve(this.#time, this.#step);
+    this.line.serve(this.now, this.#tryStep);
   }
 
+  /** Others in line, and whoever made it move, have nothing to do with one that fails. */
+  readonly #tryStep = (record: DeploymentRecord, event: DeploymentEvent): void => {
+    try {
+      this.#step(record, event);
+    } catch (error) {
+      if (!this.#failed.has(record.name)) this.parts.onBug(error, `deployment ${record.name}`);
+      this.#failed.add(record.name);
+    }
+  };
+
   readonly #step = (record: DeploymentRecord, event: DeploymentEvent): void =>
-    this.#put(record, step(record, event, this.#time, this.surroundings(record)));
+    this.#put(record, step(record, event, this.now, surroundingsOf(this, record)));
 
   /** A stockout begins: it may take replicas. */
   strike(stockout: Stockout): void {
-    this.line.strike(stockout, this.#step);
+    this.line.strike(stockout, this.#tryStep);
     this.#serveLine();
   }
 
@@ -155,7 +188,7 @@ export class World {
   }
 
   capacityOf(record: DeploymentRecord): Capacity {
-    return this.surroundings(record).capacity;
+    return surroundingsOf(this, record).capacity;
   }
 
   /** A number that no other thing of this world has. */
@@ -163,32 +196,6 @@ export class World {
     this.parts.sequence += 1;
     this.parts.store.setMeta("sequence", String(this.parts.sequence));
     return this.parts.sequence;
-  }
-
-  /** How often this content was seen before; counts it. */
-  countOccurrence(content: string): number {
-    const { occurrences, store } = this.parts;
-    let known = occurrences.get(content);
-    if (!known) {
-      this.parts.lastOccurrenceId += 1;
-      occurrences.set(content, (known = { id: this.parts.lastOccurrenceId, content, count: 0 }));
-      this.#forgetOccurrences();
-    }
-    known.count += 1;
-    store.setOccurrence(known);
-    return known.count - 1;
-  }
-
-  /** Forgets the oldest, many at a time: a map is slow to find its first key where many were deleted. */
-  #forgetOccurrences(): void {
-    const { occurrences, store, lastOccurrenceId } = this.parts;
-    const most = limits.occurrencesMax;
-    if (occurrences.size <= most * 1.01) return;
-    for (const { id, content } of occurrences.values()) {
-      if (id > lastOccurrenceId - most) break;
-      occurrences.delete(content);
-    }
-    store.dropOccurrences(lastOccurrenceId - most);
   }
 
   /** After the clock was moved or changed from outside. */
@@ -207,13 +214,17 @@ export class World {
 
   /** Sets time back; only for a world in which nothing has a time. */
   rewind(at: Ms): void {
-    this.#time = at;
+    this.#timers.time = at;
     this.parts.clock.set(at);
+  }
+
+  /** An advance that is going on ends at the next event's boundary, with an error. */
+  stop(): void {
+    this.#timers.stop();
   }
 
   /** Saves what was not saved yet, and ends. */
   close(): void {
-    this.catchUp();
     try {
       this.saver.flush();
     } finally {
@@ -223,19 +234,32 @@ export class World {
 
   /** Ends: what waits in it is let go, with an error, and nothing is saved any more. */
   discard(): void {
+    this.stop();
     this.#alarm.cancel();
     this.pacer.cancel();
     this.saver.end();
     this.isClosed = true;
+    this.release(worldEnded());
     for (const end of this.#enders) end();
     this.parts.store.close();
     this.parts.files.close();
+  }
+
+  /** Lets go of streams and held answers, as what they wait for is no more. */
+  release(why: ApiError): void {
+    for (const leave of this.#waiters) leave(why);
   }
 
   /** Calls back when the world ends. @returns what takes that back */
   onEnd(work: () => void): () => void {
     this.#enders.add(work);
     return () => this.#enders.delete(work);
+  }
+
+  /** Calls back when what waits has to go: the world ends, or begins anew. @returns what takes that back */
+  onRelease(work: (why: ApiError) => void): () => void {
+    this.#waiters.add(work);
+    return () => this.#waiters.delete(work);
   }
 
   #put(before: DeploymentRecord, { record, log, usage }: Step): void {
@@ -255,27 +279,10 @@ export class World {
     }
     deployments.set(name, record);
     if (record.lookedAt !== before.lookedAt) loads.get(name)!.prune(record.lookedAt - OBSERVATION_MS);
-    const wakeAt = nextWakeAt(record, this.#time);
-    const timer = wakeAt === null ? undefined : { at: Math.max(wakeAt, this.#time), sequence: record.sequence };
+    const wakeAt = nextWakeAt(record, this.now);
+    const timer = wakeAt === null ? undefined : { at: Math.max(wakeAt, this.now), sequence: record.sequence };
     if (timer) queue.set({ kind: "deployment", name, at: timer.at, sequence: timer.sequence });
     else queue.delete("deployment", name);
     store.putDocument("deployment", name, record, timer);
-  }
-
-  /** What a step of a deployment reads besides its record; found once, as a spec is never changed in place. */
-  surroundings({ name, spec }: DeploymentRecord): Surroundings {
-    let known = this.#surroundings.get(spec);
-    if (known) return known;
-    const { catalog, config, loads } = this.parts;
-    const model = factsOf(this, spec.baseModel)!;
-    known = {
-      times: startTimes[config.profile](weightsGb(model, spec.precision)),
-      capacity: capacityOf(spec, model, catalog.accelerators.get(spec.acceleratorType)!, catalog.capacity),
-      claim: (record, replica) => this.line.claim(this.#time, record, replica),
-      coldStart: { holds: config.coldStart === "wait" },
-      load: loads.get(name)!,
-    };
-    this.#surroundings.set(spec, known);
-    return known;
   }
 }

@@ -8,6 +8,7 @@ import type { Catalog } from "./catalog.ts";
 import type { WorldConfig } from "./config.ts";
 import { withOptions } from "./config.ts";
 import { openWorld } from "./open-world.ts";
+import type { OnBug } from "./parts.ts";
 import type { World } from "./world.ts";
 
 /** What the database of a sandbox ends with; what it begins with is its name. */
@@ -20,15 +21,17 @@ const SUFFIX = ".db";
 export class Worlds {
   readonly #catalog: Catalog;
   readonly #config: WorldConfig;
+  readonly #onBug: OnBug;
   readonly #sandboxes = new Map<string, World>();
   /** The world that plain paths lead to. */
   readonly default: World;
 
   /** @throws DatabaseError when a file cannot be used */
-  constructor(config: WorldConfig, catalog: Catalog) {
+  constructor(config: WorldConfig, catalog: Catalog, onBug: OnBug) {
     this.#catalog = catalog;
     this.#config = config;
-    this.default = openWorld(config, catalog);
+    this.#onBug = onBug;
+    this.default = openWorld(config, catalog, onBug);
     try {
       for (const name of this.#saved()) this.#open(name);
     } catch (error) {
@@ -76,6 +79,11 @@ export class Worlds {
     this.#remove(name);
   }
 
+  /** Advances that are going on end where they are; what follows is `close`. */
+  stop(): void {
+    for (const world of [...this.#sandboxes.values(), this.default]) world.stop();
+  }
+
   /** Saves and ends all of them. @throws the first error, after each was ended */
   close(): void {
     const errors: unknown[] = [];
@@ -92,7 +100,7 @@ export class Worlds {
 
   /** @param options those that were saved with it when left out */
   #open(name: string, options?: SandboxOptions): World {
-    const world = openWorld({ ...this.#config, database: this.#path(name) }, this.#catalog, options);
+    const world = openWorld({ ...this.#config, database: this.#path(name) }, this.#catalog, this.#onBug, options);
     this.#sandboxes.set(name, world);
     return world;
   }

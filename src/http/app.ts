@@ -6,7 +6,9 @@ import type { World } from "../engine/world.ts";
 import type { Worlds } from "../engine/worlds.ts";
 import { PRODUCT } from "../engine/version.ts";
 import type { Deed } from "../engine/identity.ts";
-import { worldEnded } from "../engine/waiting.ts";
+import { worldEnded } from "../engine/ending.ts";
+import type { OnBug } from "../engine/parts.ts";
+import { untilRest } from "../engine/waiting.ts";
 import { authorize, nobody } from "../engine/identity.ts";
 import { accountOf } from "../core/name.ts";
 import { authenticate, authenticateDirect } from "./auth.ts";
@@ -35,7 +37,7 @@ export interface AppOptions {
   /** Where the server can be reached, for links. */
   url: () => string;
   /** Called for what should never happen. */
-  onBug(error: unknown, requestId: string): void;
+  onBug: OnBug;
 }
 
 /** Every route there is, in one table. */
@@ -81,7 +83,7 @@ function fail(
 ): Response {
   const id = newRequestId(call.world, plane, call.context.req.method, path, call.text);
   const error = thrown instanceof ApiError ? thrown : new ApiError("INTERNAL_SERVER_ERROR", texts.internal);
-  if (error !== thrown) options.onBug(thrown, id);
+  if (error !== thrown) options.onBug(thrown, `request ${id}`);
   const { status, body } = toEnvelope(error, plane, id, style);
   const fault = error instanceof FaultError ? error : undefined;
   return respond(call, path, plane, {
@@ -117,6 +119,8 @@ async function run(route: Route, call: Call, options: AppOptions): Promise<Respo
       if (route.plane === "control") authorize(call.world, call.identity, deedOf(route, call));
     }
     if (route.method !== "GET" && !route.streams) call.text = await readText(context, options.maxBodyBytes);
+    // an advance may have begun while the body came
+    if (call.world.underway && !route.always) await untilRest(call.world);
     const fault = isJournaled(route.plane) ? findFault(call) : undefined;
     if (fault) await beforeRequest(call, fault);
     const response = await handle(route, call, path);
@@ -136,6 +140,36 @@ async function handle(route: Route, call: Call, path: string): Promise<Response>
   return reply;
 }
 
+/** Brings a world up to now. @returns what to wait for, where it is not there at once, or an advance is going on */
+function enter(world: World): Promise<void> | undefined {
+  const wait = world.enter();
+  return wait && untilQuiet(world, wait);
+}
+
+async function untilQuiet(world: World, wait: Promise<unknown>): Promise<void> {
+  await wait;
+  while (world.underway) await world.underway;
+}
+
+const newCall = (
+  world: World,
+  context: Context,
+  params: Record<string, string>,
+  counts: ReadonlyMap<string, number>,
+): Call => ({
+  world,
+  context,
+  base: baseOf(context.req.url),
+  account: world.parts.config.account,
+  direct: undefined,
+  identity: nobody(world.parts.config.account),
+  params,
+  query: {},
+  text: "",
+  counts,
+  note: { deployment: "", model: "" },
+});
+
 /**
  * The whole HTTP API as a `fetch`; no port is needed. World time is brought up to now before any handler runs.
  */
@@ -152,42 +186,33 @@ export function createApp(options: AppOptions): Hono {
   const app = new Hono({ getPath, router: new Router() });
   const { cors: origin } = worlds.default.parts.config;
   if (origin !== undefined) app.use(cors({ origin, exposeHeaders: ["*"] }));
-  const newCall = (context: Context, params: Record<string, string>): Call => {
-    const base = baseOf(context.req.url);
-    const world = worldOf(base) ?? worlds.default;
-    world.catchUp();
-    return {
-      world,
-      context,
-      base,
-      account: world.parts.config.account,
-      direct: undefined,
-      identity: nobody(world.parts.config.account),
-      params,
-      query: {},
-      text: "",
-      counts,
-      note: { deployment: "", model: "" },
-    };
-  };
+  const worldFor = (context: Context): World => worldOf(baseOf(context.req.url)) ?? worlds.default;
   // one handler for each request, which Hono calls without further ado; what is there for other methods, it hears here
   const anyMethod = new Router<true>();
   for (const route of allRoutes(options)) {
     for (const path of [route.path, ...(route.aliases ?? [])]) {
       anyMethod.add("ALL", toPattern(path), true);
       app.on(route.method, toPattern(path), async (context) => {
-        const response = await run(route, newCall(context, context.req.param() as Record<string, string>), options);
+        const world = worldFor(context);
+        const wait = route.always ? undefined : enter(world);
+        if (wait) await wait;
+        const call = newCall(world, context, context.req.param() as Record<string, string>, counts);
+        const response = await run(route, call, options);
         count(route.plane, response);
         return response;
       });
     }
   }
-  const refuse = (code: "METHOD_NOT_ALLOWED" | "NOT_FOUND", text: string, plane?: Plane) => (context: Context) => {
-    const path = pathOf(context.req.url);
-    const response = fail(newCall(context, {}), path, plane ?? planeOf(path), new ApiError(code, text), options);
-    count(plane ?? planeOf(path), response);
-    return response;
-  };
+  const refuse =
+    (code: "METHOD_NOT_ALLOWED" | "NOT_FOUND", text: string, plane?: Plane) => async (context: Context) => {
+      const [path, world] = [pathOf(context.req.url), worldFor(context)];
+      const asked = plane ?? planeOf(path);
+      if (isJournaled(asked)) await enter(world);
+      const call = newCall(world, context, {}, counts);
+      const response = fail(call, path, asked, new ApiError(code, text), options);
+      count(asked, response);
+      return response;
+    };
   app.notFound((context) => {
     const base = baseOf(context.req.url);
     if (worldOf(base)) {

@@ -3,6 +3,7 @@ import { invalid } from "../core/error.ts";
 import type { Ms } from "../core/time.ts";
 import { parseSpan, parseTimestamp, toTimestamp } from "../core/time.ts";
 import { limits } from "../engine/config.ts";
+import { onceTo } from "../engine/timers.ts";
 import { runUntilSettled } from "../engine/waiting.ts";
 import type { World } from "../engine/world.ts";
 import * as schema from "../schema/control.ts";
@@ -48,7 +49,7 @@ function targetOf(world: World, body: z.infer<typeof schema.advanceBody>): Ms | 
 }
 
 /** Moves time; the answer leaves after everything that was due has happened and is saved. */
-function advance(call: Call): z.infer<typeof schema.advanceResult> {
+async function advance(call: Call): Promise<z.infer<typeof schema.advanceResult>> {
   const { world } = call;
   const target = targetOf(world, decodeOwnBody(schema.advanceBody, call.text));
   const events: EventRow[] = [];
@@ -59,10 +60,10 @@ function advance(call: Call): z.infer<typeof schema.advanceResult> {
   });
   let steps: number;
   try {
-    steps = target === "settled" ? runUntilSettled(world) : world.runTo(target);
+    steps = await (target === "settled" ? runUntilSettled(world) : world.travel(onceTo(target)));
   } finally {
     stop();
-    world.parts.clock.set(world.now);
+    if (!world.isClosed) world.parts.clock.set(world.now);
   }
   world.saver.flush();
   world.rearm();
@@ -96,7 +97,7 @@ export function clockRoutes(): Route[] {
       summary: "Move time, by a span, to a moment, or until something happens",
       body: schema.advanceBody,
       result: schema.advanceResult,
-      handle: (call) => ({ body: advance(call) }),
+      handle: async (call) => ({ body: await advance(call) }),
     },
   ];
 }

@@ -5,6 +5,7 @@ import { readyCount } from "../core/deployment/record.ts";
 import { resourceName } from "../core/name.ts";
 import type { Ms } from "../core/time.ts";
 import { toTimestamp } from "../core/time.ts";
+import { surroundingsOf } from "../engine/surroundings.ts";
 import * as schema from "../schema/control.ts";
 import type { Call, Route } from "./route.ts";
 
@@ -12,7 +13,7 @@ const time = (at: Ms | null): string | null => (at === null ? null : toTimestamp
 
 function toExplanation({ world, params }: Call): z.infer<typeof schema.explainResult> {
   const record = world.deployment(resourceName(params["account_id"]!, "deployments", params["deployment_id"]!));
-  const mind = explain(record, world.surroundings(record), world.now);
+  const mind = explain(record, surroundingsOf(world, record), world.now);
   const { bounds, decision } = mind;
   return {
     deployment: record.name,

@@ -140,17 +140,21 @@ function disconnect(context: Context, controller: ReadableStreamDefaultControlle
 }
 
 /** What happens to an answer on its way. */
-export function afterAnswer({ context }: Call, response: Response, fault: Fault): Response {
+export function afterAnswer({ world, context }: Call, response: Response, fault: Fault): Response {
   const { disconnectAfterChunks: cut, stallAfterChunks: stall, errorAfterChunks: error, corruptChunk: broken } = fault;
   if (!response.body || [cut, stall, error, broken].every((each) => each === undefined)) return response;
   const isStream = response.headers.get("content-type") === "text/event-stream";
   const frames = framesOf(response.body, isStream);
   const encoder = new TextEncoder();
   let told = 0;
+  let forget: (() => void) | undefined;
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
       if (told === cut) return disconnect(context, controller);
-      if (told === stall) return new Promise(() => {});
+      if (told === stall)
+        return new Promise<void>((_, reject) => {
+          forget = world.onRelease(reject);
+        });
       if (told === error) {
         controller.enqueue(encoder.encode(MID_STREAM_ERROR));
         return controller.close();
@@ -161,7 +165,10 @@ export function afterAnswer({ context }: Call, response: Response, fault: Fault)
       controller.enqueue(encoder.encode(told === broken ? corrupt(value) : value));
       return undefined;
     },
-    cancel: () => void frames.return(undefined),
+    cancel: () => {
+      forget?.();
+      void frames.return(undefined);
+    },
   });
   return new Response(body, { status: response.status, headers: response.headers });
 }

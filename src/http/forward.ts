@@ -6,6 +6,7 @@ import type { Question } from "../engine/canned.ts";
 import { toAsked } from "../engine/canned.ts";
 import { hostElapsed } from "../engine/clock.ts";
 import { PRODUCT } from "../engine/version.ts";
+import { untilRest, whenAtRest } from "../engine/waiting.ts";
 import type { ScriptAnswer } from "../schema/script.ts";
 import { keyOf } from "./auth.ts";
 import { callerOf, pathOf } from "./header.ts";
@@ -99,6 +100,7 @@ export async function forward(call: Call, question: Question): Promise<Response>
   const { model } = toAsked(world, question, callerOf(call));
   const since = hostElapsed();
   const answer = await ask(call, config.upstream!);
+  await untilRest(world);
   const path = pathOf(context.req.url);
   const requestId =
     answer.headers.get("x-request-id") ?? newRequestId(world, "inference", context.req.method, path, call.text);
@@ -111,11 +113,12 @@ export async function forward(call: Call, question: Question): Promise<Response>
   const headers = { "content-type": type, "x-emulator": PRODUCT, "x-request-id": requestId };
   if (type.startsWith("text/event-stream") && answer.body) {
     const body = listen(answer.body, since, (text, heard) =>
-      keep(recordStream(question.endpoint, heard), text, heard.length),
+      whenAtRest(world, () => keep(recordStream(question.endpoint, heard), text, heard.length)),
     );
     return new Response(body, { status: answer.status, headers });
   }
   const text = await answer.text();
+  await untilRest(world);
   keep(recordBody(question.endpoint, answer.status, parse(text), hostElapsed() - since), text, 0);
   return new Response(text, { status: answer.status, headers });
 }

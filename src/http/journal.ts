@@ -1,5 +1,6 @@
 import { hexOf, shortDigest, toUuid } from "../core/random.ts";
 import type { Ms } from "../core/time.ts";
+import { countOccurrence } from "../engine/occurrences.ts";
 import type { World } from "../engine/world.ts";
 import { redact } from "../core/redact.ts";
 import { keyOf } from "./auth.ts";
@@ -28,7 +29,7 @@ export const isJournaled = (plane: Plane): boolean => plane === "control" || pla
  */
 export function newRequestId(world: World, plane: Plane, method: string, path: string, text: string): string {
   const content = shortDigest("request-id", world.parts.seed, method, path, text);
-  const id = hexOf(content, isJournaled(plane) ? world.countOccurrence(content) : 0);
+  const id = hexOf(content, isJournaled(plane) ? countOccurrence(world.parts, content) : 0);
   return plane === "inference" && method === "POST" ? `chatcmpl-${id}` : toUuid(id);
 }
 

@@ -2,7 +2,7 @@ import type { ServerResponse } from "node:http";
 import type { Format, StreamOptions } from "../core/codec/format.ts";
 import type { Ms } from "../core/time.ts";
 import type { Served } from "../engine/inference.ts";
-import { worldEnded } from "../engine/waiting.ts";
+import { whenAtRest } from "../engine/waiting.ts";
 import type { World } from "../engine/world.ts";
 
 /** A stream to come: one text, for thousands of frames of thousands of streams weigh on the collector. */
@@ -72,7 +72,7 @@ export class PacedBody extends ReadableStream<Uint8Array> {
 
   /** @param hungUp is called with the frames that were told, when the client goes before the end */
   constructor(world: World, plan: Plan, hungUp: (chunks: number) => void) {
-    let leave = (): void => hungUp(0);
+    let leave = (): void => whenAtRest(world, () => hungUp(0));
     const tell = (listener: Listener) => (leave = tellFrames(world, plan, hungUp, listener));
     const encoder = new TextEncoder();
     let begun = false;
@@ -102,6 +102,7 @@ function tellFrames(
   listener: Listener,
 ): () => void {
   let next = 0;
+  let isOver = false;
   const tell = (): void => {
     const from = next;
     while (next < times.length && times[next]! <= world.now) next += 1;
@@ -112,18 +113,19 @@ function tellFrames(
   };
   const wake = world.pacer.timer(tell);
   const stop = (): void => {
+    isOver = true;
     wake(null);
     forget();
   };
-  const forget = world.onEnd(() => {
+  const forget = world.onRelease((why) => {
     stop();
-    listener.fail(worldEnded());
+    listener.fail(why);
   });
   tell();
   return () => {
-    if (next === times.length) return;
+    if (isOver) return;
     stop();
-    hungUp(next);
+    whenAtRest(world, () => hungUp(next));
   };
 }
 

@@ -57,6 +57,8 @@ export interface Route {
   result?: z.ZodType;
   /** Of the control plane: only admins may, and users where it is about themselves. */
   adminOnly?: boolean;
+  /** It answers in the middle of an advance too: it neither changes its world nor waits for it. */
+  always?: boolean;
   /** It reads the body by itself, as it comes. */
   streams?: boolean;
   handle(call: Call): Reply | Response | Promise<Reply | Response>;

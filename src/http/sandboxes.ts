@@ -22,6 +22,7 @@ export function sandboxRoutes(worlds: Worlds, url: () => string): Route[] {
     path: "/sandboxes",
     key: "name",
     tag: "Sandboxes",
+    always: true,
     words: { many: "sandboxes, by name", one: "a sandbox", make: "Make a world of one's own" },
     item: sandbox,
     body: sandboxBody,

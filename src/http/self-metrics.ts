@@ -61,6 +61,7 @@ export const selfMetricsRoute: Route = {
   method: "GET",
   path: "/metrics",
   plane: "open",
+  always: true,
   tag: "Emulator",
   summary: "The emulator itself, as Prometheus text",
   handle: ownMetrics,

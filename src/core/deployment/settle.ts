@@ -120,9 +120,12 @@ function transition(draft: Draft): void {
   const ready = record.replicas.filter(
     (replica) => replica.phase === "ready" && replica.generation === record.generation,
   ).length;
-  const wanted = boundsAt(policyOf(record.spec), now).floor;
+  const { floor } = boundsAt(policyOf(record.spec), now);
+  // who scales it to zero before its first replica is there has what was asked for
+  const wanted = record.desired === 0 ? 0 : floor;
   if (record.state === "CREATING" && ready >= wanted) {
-    setState(draft, "READY", wanted === 0 ? "parked: nothing to start" : `${ready} of ${wanted} replicas ready`);
+    const nothing = floor === 0 ? "parked: nothing to start" : "scaled to zero before its first replica was ready";
+    setState(draft, "READY", wanted === 0 ? nothing : `${ready} of ${wanted} replicas ready`);
     record.idleSince = Math.max(record.idleSince, now);
     forgetLooks(draft);
     draft.lookAgain = true;

@@ -1,0 +1,129 @@
+import { ApiError } from "../core/error.ts";
+import type { Ms } from "../core/time.ts";
+import { toTimestamp } from "../core/time.ts";
+import { afterTurn, hostElapsed } from "./clock.ts";
+import { advanceStopped } from "./ending.ts";
+import type { WorldParts } from "./parts.ts";
+import type { Timer, TimerQueue } from "./queue.ts";
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => afterTurn(resolve));
+
+/** One way to go, to one time. */
+export function onceTo(at: Ms): () => Ms | undefined {
+  let isLeft = true;
+  return () => {
+    if (!isLeft) return undefined;
+    isLeft = false;
+    return at;
+  };
+}
+
+const tooMany = (most: number, at: Ms): ApiError =>
+  new ApiError(
+    "FAILED_PRECONDITION",
+    `${most} events have happened and it is ${toTimestamp(at)}; advance again to go on, or raise --advance-max`,
+  );
+
+/**
+ * How time passes in a world: due timers run in order, each at its own time. A long way is gone in turns of some
+ * milliseconds; between them the process serves other worlds, and who asks this world waits until it has arrived.
+ */
+export class Timers {
+  readonly #queue: TimerQueue;
+  readonly #turnMs: Ms;
+  readonly #fire: (timer: Timer) => void;
+  readonly #arrive: (count: number) => void;
+  readonly #onBug: (error: unknown, what: string) => void;
+  #isStopped = false;
+  /** Up to here everything that was due has happened. */
+  time: Ms;
+  /** Settles when the way that is being gone is over; undefined while nothing is. */
+  underway: Promise<void> | undefined;
+
+  /**
+   * @param fire does what a due timer is for
+   * @param arrive is called with the number of timers that ran, whenever a time has been reached
+   */
+  constructor(
+    { queue, config, clock, onBug }: Pick<WorldParts, "queue" | "config" | "clock" | "onBug">,
+    fire: (timer: Timer) => void,
+    arrive: (count: number) => void,
+  ) {
+    this.#queue = queue;
+    this.#turnMs = config.turnMs;
+    this.#fire = fire;
+    this.#arrive = arrive;
+    this.#onBug = onBug;
+    this.time = clock.now();
+  }
+
+  /** Runs everything that is due by `until`. @returns how many timers there were */
+  run(until: Ms): number {
+    const count = this.#runSome(until, Infinity, Infinity);
+    this.time = Math.max(this.time, until);
+    this.#arrive(count);
+    return count;
+  }
+
+  /**
+   * Runs in turns, to one time after the other. Nothing else may run this world meanwhile: see `underway`.
+   * @param next the time to go to; undefined when it is over
+   * @param most timers that may run @throws ApiError FAILED_PRECONDITION beyond them, UNAVAILABLE when stopped
+   */
+  async travel(next: () => Ms | undefined, most: number): Promise<number> {
+    let [count, turnEnd] = [0, hostElapsed() + this.#turnMs];
+    let arrived: (() => void) | undefined;
+    this.underway = new Promise((resolve) => (arrived = resolve));
+    try {
+      for (let until = next(); until !== undefined;) {
+        count += this.#runSome(until, turnEnd, most - count);
+        if (!this.isDue(until)) {
+          this.time = Math.max(this.time, until);
+          until = next();
+        } else if (count >= most) throw tooMany(most, this.time);
+        if (hostElapsed() < turnEnd) continue;
+        await nextTurn();
+        if (this.#isStopped) throw advanceStopped(this.time);
+        turnEnd = hostElapsed() + this.#turnMs;
+      }
+      return count;
+    } finally {
+      this.underway = undefined;
+      if (!this.#isStopped) this.#arrive(count);
+      arrived?.();
+    }
+  }
+
+  /** What goes in turns ends at the next of them. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  isDue(until: Ms): boolean {
+    const first = this.#queue.peek();
+    return first !== undefined && first.at <= until;
+  }
+
+  /** Runs due timers until the turn is over: one at least. @returns how many */
+  #runSome(until: Ms, turnEnd: number, most: number): number {
+    let count = 0;
+    while (count < most) {
+      const timer = this.#queue.take(until);
+      if (!timer) break;
+      count += 1;
+      this.time = Math.max(this.time, timer.at);
+      this.#handle(timer);
+      if (turnEnd !== Infinity && hostElapsed() >= turnEnd) break;
+    }
+    return count;
+  }
+
+  /** A timer that fails has had its turn: what it was for stands still, everything else goes on. */
+  #handle(timer: Timer): void {
+    try {
+      this.#fire(timer);
+    } catch (error) {
+      this.#onBug(error, `timer ${timer.kind} ${timer.name}`);
+    }
+  }
+}
