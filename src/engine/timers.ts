@@ -8,13 +8,13 @@ import type { Timer, TimerQueue } from "./queue.ts";
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => afterTurn(resolve));
 
-/** One way to go, to one time. */
-export function onceTo(at: Ms): () => Ms | undefined {
+/** One time to go to, which is found when the way begins. */
+export function once(find: () => Ms): () => Ms | undefined {
   let isLeft = true;
   return () => {
     if (!isLeft) return undefined;
     isLeft = false;
-    return at;
+    return find();
   };
 }
 
@@ -37,8 +37,10 @@ export class Timers {
   #isStopped = false;
   /** Up to here everything that was due has happened. */
   time: Ms;
-  /** Settles when the way that is being gone is over; undefined while nothing is. */
+  /** Settles when the last way that was asked for is over; undefined where all are. */
   underway: Promise<void> | undefined;
+  /** Settles when the way that is being gone is over. */
+  moving: Promise<void> | undefined;
 
   /**
    * @param fire does what a due timer is for
@@ -66,32 +68,46 @@ export class Timers {
   }
 
   /**
-   * Runs in turns, to one time after the other. Nothing else may run this world meanwhile: see `underway`.
+   * Runs in turns, to one time after the other, when the ways before it are over. Who comes later waits for it
+   * (`underway`); who was there before, and waited for something that happens on the way, goes on at its end (`moving`).
    * @param next the time to go to; undefined when it is over
    * @param most timers that may run @throws ApiError FAILED_PRECONDITION beyond them, UNAVAILABLE when stopped
    */
   async travel(next: () => Ms | undefined, most: number): Promise<number> {
-    let [count, turnEnd] = [0, hostElapsed() + this.#turnMs];
+    const before = this.underway;
     let arrived: (() => void) | undefined;
-    this.underway = new Promise((resolve) => (arrived = resolve));
+    const way = new Promise<void>((resolve) => (arrived = resolve));
+    this.underway = way;
+    let count = 0;
     try {
+      await before;
+      // whoever waited for that is about to look: time moves when all of them have
+      await this.#turn();
+      this.moving = way;
+      let turnEnd = hostElapsed() + this.#turnMs;
       for (let until = next(); until !== undefined;) {
+        if (hostElapsed() >= turnEnd) {
+          await this.#turn();
+          turnEnd = hostElapsed() + this.#turnMs;
+        }
         count += this.#runSome(until, turnEnd, most - count);
         if (!this.isDue(until)) {
           this.time = Math.max(this.time, until);
           until = next();
         } else if (count >= most) throw tooMany(most, this.time);
-        if (hostElapsed() < turnEnd) continue;
-        await nextTurn();
-        if (this.#isStopped) throw advanceStopped(this.time);
-        turnEnd = hostElapsed() + this.#turnMs;
       }
       return count;
     } finally {
-      this.underway = undefined;
+      this.moving = undefined;
+      if (this.underway === way) this.underway = undefined;
       if (!this.#isStopped) this.#arrive(count);
       arrived?.();
     }
+  }
+
+  async #turn(): Promise<void> {
+    await nextTurn();
+    if (this.#isStopped) throw advanceStopped(this.time);
   }
 
   /** What goes in turns ends at the next of them. */

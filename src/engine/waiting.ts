@@ -45,13 +45,13 @@ export function isPaced({ parts: { config, clock } }: World): boolean {
  * @throws ApiError NOT_FOUND when the world has ended
  */
 export async function untilRest(world: World): Promise<void> {
-  while (world.underway) await world.underway;
+  await world.moving;
   if (world.isClosed) throw worldEnded();
 }
 
 /** Does something at once, or when the advance that is going on is over. */
 export function whenAtRest(world: World, work: () => void): void {
-  if (!world.underway) work();
+  if (!world.moving) work();
   else void untilRest(world).then(work, () => undefined);
 }
 
@@ -124,13 +124,12 @@ export async function waitForReplica(world: World, name: string, signal: AbortSi
   }
 }
 
-/** Runs until no deployment waits for time alone. @returns how many events there were @throws ApiError as `World.travel` */
-export const runUntilSettled = (world: World): Promise<number> =>
-  world.travel(() => {
-    let next: Ms | undefined;
-    for (const record of world.parts.deployments.values()) {
-      const at = nextChange(world, record);
-      if (at !== undefined && !(next !== undefined && next <= at)) next = at;
-    }
-    return next;
-  });
+/** The next time that some deployment waits for; undefined where none waits for time alone. */
+export function nextSettling(world: World): Ms | undefined {
+  let next: Ms | undefined;
+  for (const record of world.parts.deployments.values()) {
+    const at = nextChange(world, record);
+    if (at !== undefined && !(next !== undefined && next <= at)) next = at;
+  }
+  return next;
+}

@@ -21,7 +21,7 @@ import { forgetResponse } from "./responses.ts";
 import { Saver } from "./saver.ts";
 import { surroundingsOf } from "./surroundings.ts";
 import { turnTerm } from "./terms.ts";
-import { onceTo, Timers } from "./timers.ts";
+import { once, Timers } from "./timers.ts";
 import type { WorldParts } from "./parts.ts";
 
 /** What a due timer does, by its kind. */
@@ -76,9 +76,14 @@ export class World {
     return this.#timers.time;
   }
 
-  /** Settles when an advance that is going on is over; who asks this world waits for it, and looks again. */
+  /** Settles when the advances that were asked for are over; a request that comes now waits for it. */
   get underway(): Promise<void> | undefined {
     return this.#timers.underway;
+  }
+
+  /** Settles when the advance that is going on is over; what waited for something on its way goes on then. */
+  get moving(): Promise<void> | undefined {
+    return this.#timers.moving;
   }
 
   /** Runs everything that is due by the clock. In the middle of an advance it is what it is. */
@@ -90,13 +95,17 @@ export class World {
 
   /**
    * Brings the world up to now; every request begins with it.
-   * @returns what to wait for when an advance is going on, or something is due; then look again
+   * @returns what to wait for when an advance is going on, or something is due
    */
   enter(): Promise<unknown> | undefined {
     const now = this.parts.clock.now();
     if (this.underway || now <= this.now || this.isClosed) return this.underway;
     // when it is stopped, so is everything else
-    if (this.#timers.isDue(now)) return this.travel(onceTo(now), Infinity).catch(() => undefined);
+    if (this.#timers.isDue(now))
+      return this.travel(
+        once(() => now),
+        Infinity,
+      ).catch(() => undefined);
     this.runTo(now);
     return undefined;
   }
@@ -108,8 +117,6 @@ export class World {
 
   /** Runs to one time after the other, giving way to other worlds; see `Timers.travel`. */
   travel(next: () => Ms | undefined, most = this.parts.config.advanceMax): Promise<number> {
-    this.#alarm.cancel();
-    this.pacer.cancel();
     return this.#timers.travel(next, most);
   }
 

@@ -8,7 +8,6 @@ import { PRODUCT } from "../engine/version.ts";
 import type { Deed } from "../engine/identity.ts";
 import { worldEnded } from "../engine/ending.ts";
 import type { OnBug } from "../engine/parts.ts";
-import { untilRest } from "../engine/waiting.ts";
 import { authorize, nobody } from "../engine/identity.ts";
 import { accountOf } from "../core/name.ts";
 import { authenticate, authenticateDirect } from "./auth.ts";
@@ -120,7 +119,7 @@ async function run(route: Route, call: Call, options: AppOptions): Promise<Respo
     }
     if (route.method !== "GET" && !route.streams) call.text = await readText(context, options.maxBodyBytes);
     // an advance may have begun while the body came
-    if (call.world.underway && !route.always) await untilRest(call.world);
+    if (call.world.underway && !route.always) await call.world.underway;
     const fault = isJournaled(route.plane) ? findFault(call) : undefined;
     if (fault) await beforeRequest(call, fault);
     const response = await handle(route, call, path);
@@ -138,17 +137,6 @@ async function handle(route: Route, call: Call, path: string): Promise<Response>
   if (!isJournaled(route.plane))
     reply.headers.set("x-request-id", newRequestId(call.world, route.plane, route.method, path, ""));
   return reply;
-}
-
-/** Brings a world up to now. @returns what to wait for, where it is not there at once, or an advance is going on */
-function enter(world: World): Promise<void> | undefined {
-  const wait = world.enter();
-  return wait && untilQuiet(world, wait);
-}
-
-async function untilQuiet(world: World, wait: Promise<unknown>): Promise<void> {
-  await wait;
-  while (world.underway) await world.underway;
 }
 
 const newCall = (
@@ -194,7 +182,7 @@ export function createApp(options: AppOptions): Hono {
       anyMethod.add("ALL", toPattern(path), true);
       app.on(route.method, toPattern(path), async (context) => {
         const world = worldFor(context);
-        const wait = route.always ? undefined : enter(world);
+        const wait = route.always ? undefined : world.enter();
         if (wait) await wait;
         const call = newCall(world, context, context.req.param() as Record<string, string>, counts);
         const response = await run(route, call, options);
@@ -207,7 +195,7 @@ export function createApp(options: AppOptions): Hono {
     (code: "METHOD_NOT_ALLOWED" | "NOT_FOUND", text: string, plane?: Plane) => async (context: Context) => {
       const [path, world] = [pathOf(context.req.url), worldFor(context)];
       const asked = plane ?? planeOf(path);
-      if (isJournaled(asked)) await enter(world);
+      if (isJournaled(asked)) await world.enter();
       const call = newCall(world, context, {}, counts);
       const response = fail(call, path, asked, new ApiError(code, text), options);
       count(asked, response);

@@ -13,6 +13,7 @@ const BACKLOG = 4096;
 
 /** Keep-alive connections get this long to finish after close. */
 const CLOSE_GRACE_MS = 500;
+const CLOSE_SWEEP_MS = 10;
 
 export interface Listening {
   url: string;
@@ -33,8 +34,14 @@ export class ListenError extends Error {}
 
 function closeServer(server: Server): Promise<void> {
   return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeIdleConnections();
+    let isClosed = false;
+    server.close(() => resolve(void (isClosed = true)));
+    // a connection is idle when its last answer has left
+    const sweep = (): void => {
+      server.closeIdleConnections();
+      if (!isClosed) hostTimer(CLOSE_SWEEP_MS, sweep);
+    };
+    sweep();
     hostTimer(CLOSE_GRACE_MS, () => server.closeAllConnections());
   });
 }

@@ -1,0 +1,44 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { newFolder } from "../support/dump.ts";
+import { startServer } from "../support/server.ts";
+
+const headers = { authorization: "Bearer k", "content-type": "application/json" };
+
+test("SIGTERM ends an advance of a thousand years at an event's boundary, with everything answered on disk", async () => {
+  const database = join(newFolder(), "world.db");
+  const flags = ["--db", database, "--clock", "manual", "--gpu-quota", "none"];
+  let names: string[] = [];
+  {
+    await using server = await startServer(...flags);
+    const post = (path: string, body: object) =>
+      fetch(server.url + path, { method: "POST", headers, body: JSON.stringify(body) });
+    for (let n = 0; n < 50; n += 1) {
+      const made = await post(`/v1/accounts/acme/deployments?deploymentId=d${n}`, {
+        baseModel: "accounts/fireworks/models/llama-v3p2-3b-instruct",
+        minReplicaCount: 0,
+      });
+      names = [...names, ((await made.json()) as { name: string }).name];
+      await post("/__emulator/traffic", { deployment: names.at(-1)!, requestsPerSecond: 1, shape: "square" });
+    }
+    const advance = post("/__emulator/clock:advance", { to: "3000-01-01T00:00:00Z" });
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect((await fetch(`${server.url}/health`)).status).toBe(200);
+    const begun = performance.now();
+    expect(await server.stop("SIGTERM")).toMatchObject({ code: 0, stderr: "" });
+    // a second on a quiet machine; without giving way it would take hours
+    expect(performance.now() - begun).toBeLessThan(20_000);
+    const answer = await advance;
+    expect(answer.status).toBe(503);
+    expect(await answer.json()).toMatchObject({
+      message: expect.stringMatching(/^the emulator is stopping; it is 2\d/),
+    });
+  }
+  expect(existsSync(`${database}-wal`)).toBe(false);
+  await using again = await startServer(...flags);
+  const { now } = await again.clock.get();
+  expect(now > "2026-01-01T00:00:00Z" && now < "3000").toBe(true);
+  for (const name of names) expect((await fetch(`${again.url}/v1/${name}`, { headers })).status).toBe(200);
+  expect((await again.clock.advance("1h")).steps).toBeGreaterThan(0);
+});
