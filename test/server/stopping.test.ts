@@ -9,7 +9,7 @@ const headers = { authorization: "Bearer k", "content-type": "application/json" 
 test("SIGTERM ends an advance of a thousand years at an event's boundary, with everything answered on disk", async () => {
   const database = join(newFolder(), "world.db");
   const flags = ["--db", database, "--clock", "manual", "--gpu-quota", "none"];
-  let names: string[] = [];
+  const names: string[] = [];
   {
     await using server = await startServer(...flags);
     const post = (path: string, body: object) =>
@@ -19,7 +19,7 @@ test("SIGTERM ends an advance of a thousand years at an event's boundary, with e
         baseModel: "accounts/fireworks/models/llama-v3p2-3b-instruct",
         minReplicaCount: 0,
       });
-      names = [...names, ((await made.json()) as { name: string }).name];
+      names.push(((await made.json()) as { name: string }).name);
       await post("/__emulator/traffic", { deployment: names.at(-1)!, requestsPerSecond: 1, shape: "square" });
     }
     const advance = post("/__emulator/clock:advance", { to: "3000-01-01T00:00:00Z" });
