@@ -15,8 +15,10 @@ RUN mkdir -p /out/node_modules/better-sqlite3/build/Release \
   && cp node_modules/better-sqlite3/build/Release/better_sqlite3.node /out/node_modules/better-sqlite3/build/Release/
 
 FROM node:22-bookworm-slim
+# inside a container every address is needed, and who reaches it is decided where its port is mapped: -p 127.0.0.1:3473:3473
 ENV NODE_ENV=production \
   FIREWORKS_EMULATOR_HOST=0.0.0.0 \
+  FIREWORKS_EMULATOR_CONTROL_TOKEN=none \
   FIREWORKS_EMULATOR_DB=/data/emulator.db
 WORKDIR /app
 COPY --from=build /out ./

@@ -40,6 +40,23 @@ const toOrigin = (text: string): string =>
     ? text
     : fail("an origin such as http://localhost:5173, or *");
 
+const HOST_NAME = /^(\*|(\*\.)?[\w-]+(\.[\w-]+)*|\[?[\da-f:]*:[\da-f:.]*\]?)$/i;
+
+/** Several may stand in one variable, with commas between them. */
+const toHosts = (text: string): string[] =>
+  text.split(",").map((each) => {
+    const name = each.trim();
+    const host = name.replace(/^\*\.?/, "") || "localhost";
+    const isHost = URL.canParse(`http://${host.includes(":") && !host.startsWith("[") ? `[${host}]` : host}`);
+    return HOST_NAME.test(name) && isHost
+      ? name
+      : fail("a host name without a port such as emulator.test, *.test or *");
+  });
+
+/** What a header can carry. */
+const toToken = (text: string): string =>
+  /^[\x21-\x7e]*$/.test(text) ? text : fail("printable characters without spaces, or none");
+
 const toTime = (text: string): string =>
   /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/.test(text) && !Number.isNaN(Date.parse(text))
     ? text
@@ -74,6 +91,9 @@ export interface StartOptions {
   strict: boolean;
   rerankKey: "data" | "results";
   cors?: string;
+  publicUrl?: string;
+  allowHost: string[];
+  controlToken?: string;
   chunkTokens: number;
   stopText: "drop" | "keep";
   gpuQuota?: number;
@@ -113,14 +133,33 @@ function addAnswerOptions(add: Add): void {
   add("--rerank-key <key>", "what the list of a ranking is called", (option) =>
     option.choices(["data", "results"]).default("data"),
   );
-  add("--cors <origin>", "origin whose pages may read the answers in a browser; * for all", (option) =>
-    option.argParser(toOrigin),
-  );
   add("--chunk-tokens <count>", "tokens of one chunk of a stream", (option) =>
     option.default(1).argParser(toInteger(1, 1000)),
   );
   add("--stop-text <way>", "whether a text ends before its stop string or with it", (option) =>
     option.choices(["drop", "keep"]).default("drop"),
+  );
+}
+
+/** Flags about who may call. */
+function addCallerOptions(add: Add): void {
+  add("--cors <origin>", "origin whose pages may call, and read the answers, in a browser; * for all", (option) =>
+    option.argParser(toOrigin),
+  );
+  add(
+    "--public-url <url>",
+    "where clients reach it, if not where it listens: for links, and as a host of its own",
+    (option) => option.argParser(toUrl),
+  );
+  add(
+    "--allow-host <name>",
+    "host name under which it is served too: a name, *.suffix, or * for all; repeatable",
+    (option) => option.default([]).argParser((text: string, before: string[]) => [...before, ...toHosts(text)]),
+  );
+  add(
+    "--control-token <token>",
+    "guards the emulator's own API, in the header x-emulator-token; none for no token. Without the flag one is made if --host is not this machine alone",
+    (option) => option.argParser(toToken),
   );
 }
 
@@ -168,6 +207,7 @@ export function withStartOptions(command: Command): Command {
   add("--default-accelerator <type>", "used when neither type nor shape is named; none to demand one", (option) =>
     option.choices(["none", ...acceleratorTypes.slice(1)]).default("NVIDIA_A100_80GB"),
   );
+  addCallerOptions(add);
   addAnswerOptions(add);
   add("--gpu-quota <count>", "GPUs of each type that an account may use, or none for no limit", (option) =>
     option.argParser(toQuota),
@@ -187,11 +227,12 @@ export function withStartOptions(command: Command): Command {
 }
 
 export function toEmulatorOptions(options: StartOptions): EmulatorOptions {
-  const { db, memory, maxBody, json: _, defaultAccelerator, ...rest } = options;
+  const { db, memory, maxBody, json: _, defaultAccelerator, allowHost, ...rest } = options;
   return {
     ...rest,
     database: memory ? ":memory:" : db,
     maxBodyBytes: maxBody,
+    allowHosts: allowHost,
     defaultAccelerator:
       defaultAccelerator === "none" ? undefined : (defaultAccelerator as EmulatorOptions["defaultAccelerator"]),
   };

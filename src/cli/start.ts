@@ -3,7 +3,12 @@ import { createEmulator } from "../index.ts";
 import type { StartOptions } from "./options.ts";
 import { toEmulatorOptions } from "./options.ts";
 
-function banner({ url, env }: Emulator, options: StartOptions, now: string): string {
+/** A token that was given is not printed. */
+const isTokenMade = ({ controlToken }: Emulator, options: StartOptions): boolean =>
+  controlToken !== undefined && !options.controlToken;
+
+function banner(emulator: Emulator, options: StartOptions, now: string): string {
+  const { url, env } = emulator;
   const clock = {
     real: `real, x${options.rate}`,
     manual: "manual: it moves by `clock advance` alone",
@@ -16,11 +21,34 @@ function banner({ url, env }: Emulator, options: StartOptions, now: string): str
     `  OpenAI SDK      base URL ${url}/inference/v1`,
     `  control plane   ${url}/v1/accounts/${env["FIREWORKS_ACCOUNT_ID"]}/deployments`,
     `  emulator API    ${url}/__emulator/status`,
+    ...(options.publicUrl === undefined ? [] : [`  public URL      ${options.publicUrl}`]),
+    ...(isTokenMade(emulator, options)
+      ? [
+          `  control token   ${emulator.controlToken}`,
+          "                  for the emulator API: header x-emulator-token, or FIREWORKS_EMULATOR_CONTROL_TOKEN for the commands",
+        ]
+      : []),
     `  clock           ${clock}; it is ${now}`,
     `  database        ${options.memory ? "in memory" : options.db}`,
     "",
     "Ctrl-C stops it.",
   ].join("\n");
+}
+
+function readyText(emulator: Emulator, options: StartOptions): string {
+  const { url, controlToken } = emulator;
+  const ready = { event: "ready", url, pid: process.pid };
+  return JSON.stringify(isTokenMade(emulator, options) ? { ...ready, controlToken } : ready);
+}
+
+/** Undefined where only this machine can connect. */
+function openText({ isExposed, controlToken }: Emulator, host: string): string | undefined {
+  if (!isExposed) return undefined;
+  const risk =
+    controlToken === undefined
+      ? "without a control token: whoever reaches the port can call everything, reset the world and move its clock; publish it to 127.0.0.1 alone, or set --control-token"
+      : "and others than this machine can call it: any key works unless --auth known; the emulator's own API needs the control token";
+  return `fireworks-emulator: warning: it listens on ${host || "every address"} ${risk}`;
 }
 
 function stoppedText(options: StartOptions, signal: NodeJS.Signals): string {
@@ -51,6 +79,8 @@ export async function start(options: StartOptions): Promise<void> {
     );
   };
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, stop);
-  if (options.json) console.log(JSON.stringify({ event: "ready", url: emulator.url, pid: process.pid }));
+  const warning = openText(emulator, options.host);
+  if (warning !== undefined) console.error(warning);
+  if (options.json) console.log(readyText(emulator, options));
   else console.log(banner(emulator, options, await emulator.clock.now()));
 }

@@ -105,9 +105,11 @@ function messageOf(body: unknown): string | undefined {
 }
 
 /** @param root of the paths, below the URL */
-function createCall(url: string, root: string, fetcher: Fetch): Call {
+function createCall(url: string, root: string, fetcher: Fetch, controlToken: string): Call {
+  const headers: Record<string, string> =
+    controlToken === "" || controlToken === "none" ? {} : { "x-emulator-token": controlToken };
   return async <T>(method: string, path: string, body?: unknown): Promise<T> => {
-    const init = body === undefined ? { method } : { method, body: JSON.stringify(body) };
+    const init = body === undefined ? { method, headers } : { method, headers, body: JSON.stringify(body) };
     let response: Response;
     try {
       response = await fetcher(url + root + path, init);
@@ -142,13 +144,21 @@ async function listAll<T>(call: Call, key: string, filter: Record<string, string
   }
 }
 
+/** Pages in a browser have no environment. */
+const tokenOfProcess = (): string => globalThis.process?.env["FIREWORKS_EMULATOR_CONTROL_TOKEN"] ?? "";
+
 /**
  * @param address where the emulator listens, or a sandbox's URL
  * @param fetcher the global `fetch` unless another is given
+ * @param controlToken the emulator's, if it has one; FIREWORKS_EMULATOR_CONTROL_TOKEN when left out
  */
-export function createClient(address: string, fetcher: Fetch = fetch): EmulatorClient {
+export function createClient(
+  address: string,
+  fetcher: Fetch = fetch,
+  controlToken: string = tokenOfProcess(),
+): EmulatorClient {
   const url = address.replace(/\/+$/, "");
-  const call = createCall(url, "/__emulator", fetcher);
+  const call = createCall(url, "/__emulator", fetcher, controlToken);
   return {
     status: () => call("GET", "/status"),
     clock: {
@@ -170,7 +180,7 @@ export function createClient(address: string, fetcher: Fetch = fetch): EmulatorC
     faults: collection(call, "faults"),
     reservations: collection(call, "reservations"),
     traffic: collection(call, "traffic"),
-    sandboxes: collection(createCall(url, "", fetcher), "sandboxes"),
+    sandboxes: collection(createCall(url, "", fetcher, controlToken), "sandboxes"),
     usage: (filter = {}) => call("GET", `/usage?${toQuery(filter).toString()}`),
     explain: (name) => {
       const [, account, , id] = name.split("/");

@@ -40,6 +40,8 @@ export interface WorldConfig {
   rerankKey: "data" | "results";
   /** The origin whose pages may read the answers in a browser, or `*`; undefined for none (inference §1.4). */
   cors: string | undefined;
+  /** Where clients reach the server, for links; undefined where that is where it listens. */
+  publicUrl: string | undefined;
   /** Tokens of one chunk of a stream. */
   chunkTokens: number;
   /** Whether a text ends before its stop string or with it; sources disagree (inference §2.1). */
@@ -81,6 +83,7 @@ export const defaultConfig: WorldConfig = {
   strict: false,
   rerankKey: "data",
   cors: undefined,
+  publicUrl: undefined,
   chunkTokens: 1,
   stopText: "drop",
   gpuQuota: undefined,

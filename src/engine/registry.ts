@@ -42,6 +42,8 @@ export interface Method {
   body?: z.ZodObject;
   /** Undefined when it answers `{}`. */
   result?: z.ZodObject;
+  /** Whether it changes anything; what is no GET does when left out. A GET has to say. */
+  writes?: boolean;
   run(world: World, call: Invocation): Json;
 }
 

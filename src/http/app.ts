@@ -16,7 +16,8 @@ import { controlRoutes } from "./control.ts";
 import { afterAnswer, beforeRequest, FaultError, findFault } from "./faults.ts";
 import { fileRoutes } from "./files.ts";
 import { baseOf, headerOf, pathOf, sandboxOf } from "./header.ts";
-import { toEnvelope } from "./envelope.ts";
+import { planeOf, toEnvelope } from "./envelope.ts";
+import type { Gate } from "./gate.ts";
 import { inferenceRoutes } from "./inference.ts";
 import { isJournaled, newRequestId, record } from "./journal.ts";
 import { decisionRoutes } from "./decisions.ts";
@@ -27,6 +28,7 @@ import { responseRoutes } from "./responses.ts";
 import { sandboxRoutes } from "./sandboxes.ts";
 import { Router } from "./router.ts";
 import type { Call, ErrorStyle, Plane, Reply, Route } from "./route.ts";
+import { isWriting } from "./route.ts";
 import { toPattern, toRoutingPath } from "./verb-path.ts";
 
 export interface AppOptions {
@@ -35,12 +37,14 @@ export interface AppOptions {
   maxBodyBytes: number;
   /** Where the server can be reached, for links. */
   url: () => string;
+  /** Who may call over a socket. */
+  gate: Gate;
   /** Called for what should never happen. */
   onBug: OnBug;
 }
 
 /** Every route there is, in one table. */
-function allRoutes(options: AppOptions): Route[] {
+export function allRoutes(options: Pick<AppOptions, "worlds" | "url">): Route[] {
   const routes = [
     ...resourceRoutes(),
     ...inferenceRoutes(),
@@ -54,9 +58,6 @@ function allRoutes(options: AppOptions): Route[] {
   routes.push(openApiRoute(routes));
   return routes;
 }
-
-const planeOf = (path: string): Plane =>
-  path.startsWith("/v1/accounts") ? "control" : path.startsWith("/__emulator") ? "emulator" : "inference";
 
 function respond(call: Call, path: string, plane: Plane, { status = 200, body, headers }: Reply): Response {
   const text = typeof body === "string" ? body : JSON.stringify(body);
@@ -96,9 +97,14 @@ function fail(
 }
 
 /** What a request of the control plane does, as far as it matters who may. */
-function deedOf({ method, adminOnly = false }: Route, { account: own, params }: Call): Deed {
+function deedOf(route: Route, { account: own, params }: Call): Deed {
   const { account_id: account = own, user_id: user } = params;
-  return { account, user: user ? `accounts/${account}/users/${user}` : "", writes: method !== "GET", adminOnly };
+  return {
+    account,
+    user: user ? `accounts/${account}/users/${user}` : "",
+    writes: isWriting(route),
+    adminOnly: route.adminOnly ?? false,
+  };
 }
 
 /** Runs one route: the same order for all, key first (inference §7.3). */
@@ -106,6 +112,7 @@ async function run(route: Route, call: Call, options: AppOptions): Promise<Respo
   const { context } = call;
   const path = pathOf(context.req.url);
   try {
+    options.gate.demandCaller(route, context);
     call.direct = authenticateDirect(call.world, context);
     if (call.direct !== undefined) {
       // a deployment's own host serves /v1 of inference alone, and no Messages (inference §1.1)

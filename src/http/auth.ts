@@ -3,11 +3,12 @@ import { toHandle } from "../core/deployment/resource.ts";
 import { ApiError, texts } from "../core/error.ts";
 import type { Identity } from "../engine/identity.ts";
 import { identify } from "../engine/identity.ts";
+import type { DeploymentRecord } from "../core/deployment/record.ts";
 import type { World } from "../engine/world.ts";
 import { headerOf } from "./header.ts";
 import type { Plane } from "./route.ts";
 
-const DIRECT_DOMAIN = ".direct.fireworks.ai";
+export const DIRECT_DOMAIN = ".direct.fireworks.ai";
 
 /** The key of a request: `Authorization: Bearer` or `X-Api-Key` (control-plane §1.1). Never stored or logged. */
 export function keyOf(context: Context): string | undefined {
@@ -28,6 +29,12 @@ export function authenticate(world: World, context: Context, plane: Plane): Iden
   return identity;
 }
 
+/** The deployment that has a host name of its own, in lower case. */
+export function deploymentAt(world: World, host: string): DeploymentRecord | undefined {
+  for (const record of world.parts.deployments.values()) if (toHandle(record).toLowerCase() === host) return record;
+  return undefined;
+}
+
 /**
  * The deployment whose own host name the client has used, with a key of that deployment's; undefined for other hosts.
  * @throws ApiError 401 for a key that is not the deployment's, 404 for a name that is none
@@ -35,12 +42,9 @@ export function authenticate(world: World, context: Context, plane: Plane): Iden
 export function authenticateDirect(world: World, context: Context): string | undefined {
   const sent = headerOf(context, "host")?.toLowerCase();
   if (!sent?.includes(DIRECT_DOMAIN)) return undefined;
-  const host = sent.replace(/:\d+$/, "");
-  for (const record of world.parts.deployments.values()) {
-    if (toHandle(record).toLowerCase() !== host) continue;
-    const key = keyOf(context);
-    if (!key || !record.spec.directRouteApiKeys.includes(key)) throw new ApiError("UNAUTHORIZED", texts.badKey);
-    return record.name;
-  }
-  throw new ApiError("NOT_FOUND", texts.noPath);
+  const record = deploymentAt(world, sent.replace(/:\d+$/, ""));
+  if (!record) throw new ApiError("NOT_FOUND", texts.noPath);
+  const key = keyOf(context);
+  if (!key || !record.spec.directRouteApiKeys.includes(key)) throw new ApiError("UNAUTHORIZED", texts.badKey);
+  return record.name;
 }

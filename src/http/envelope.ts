@@ -50,6 +50,14 @@ const engineBodies: Record<ErrorStyle, (error: ApiError, status: number, request
         },
 };
 
+/** The plane that a path belongs to when no route has answered yet. */
+export const planeOf = (path: string): Plane =>
+  path.startsWith("/v1/accounts")
+    ? "control"
+    : path.startsWith("/__emulator") || path.startsWith("/sandboxes")
+      ? "emulator"
+      : "inference";
+
 /**
  * The body of an error. Four forms, by the layer that fails (inference §7.1, control-plane §10.1):
  * the gateway's, the model server's (in the words of each format, inference §5.1, §5.7), and gRPC's on the control

@@ -42,6 +42,7 @@ export const explainRoute: Route = {
   method: "GET",
   path: "/__emulator/deployments/{account_id}/{deployment_id}:explain",
   plane: "emulator",
+  writes: false,
   tag: "Emulator",
   summary: "What the autoscaler sees, decides and waits for, in numbers and in words",
   result: schema.explainResult,

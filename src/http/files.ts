@@ -1,7 +1,7 @@
 import type { Grant } from "../engine/uploads.ts";
 import { readGrant } from "../engine/uploads.ts";
 import { TooLongError } from "../engine/files.ts";
-import { headerOf } from "./header.ts";
+import { headerOf, originOf } from "./header.ts";
 import type { Call, Route } from "./route.ts";
 
 /** Signed URLs behave as those of Google Cloud Storage, where the service keeps its files (control-plane §7). */
@@ -79,11 +79,15 @@ async function put(call: Call): Promise<Response> {
 
 /** Begins a resumable upload; its pieces go to the address in the answer. */
 function start(call: Call): Response {
+  const { url } = call.context.req;
   const grant = grantOf(call, "PUT");
   if (grant instanceof Response) return grant;
   if (headerOf(call.context, "x-goog-resumable") !== "start" || !grant.resumable)
     return refuse(400, "InvalidArgument", "x-goog-resumable: start is missing, or the upload is not resumable.");
-  return new Response("", { status: 201, headers: { location: call.context.req.url } });
+  return new Response("", {
+    status: 201,
+    headers: { location: originOf(call) + url.slice(new URL(url).origin.length) },
+  });
 }
 
 function get(call: Call): Response {

@@ -53,6 +53,12 @@ export function pathOf(url: string): string {
   return url.slice(from);
 }
 
+/** Where clients reach the server, for links: `--public-url`, or the host that this one asked for. */
+export function originOf({ world, context }: Call): string {
+  const { publicUrl } = world.parts.config;
+  return publicUrl ?? new URL(context.req.url).origin;
+}
+
 /** Who asks, as the engine wants to know it. */
 export const callerOf = ({ account, direct, context }: Call): Caller => ({
   account,

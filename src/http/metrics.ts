@@ -122,6 +122,7 @@ export const metricsRoutes = (): Route[] => [
   {
     method: "GET",
     path: "/v1/accounts/{account_id}/deployments/{deployment_id}:metrics",
+    writes: false,
     plane: "control",
     tag: "Deployment",
     summary: "Metrics of a deployment over a time range (deprecated by the service)",

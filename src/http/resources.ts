@@ -6,6 +6,7 @@ import type { Invocation, Kind, Method as KindMethod } from "../engine/registry.
 import { kinds, listResources } from "../engine/registry.ts";
 import { getQuery, listQuery } from "../schema/wire.ts";
 import { decodeControlBody } from "./body.ts";
+import { originOf } from "./header.ts";
 import type { Call, Method, Route } from "./route.ts";
 
 const idParam = (collection: string): string => `${toSnake(collection.replace(/s$/, ""))}_id`;
@@ -25,7 +26,7 @@ function invoke(kind: Kind, call: Call, body: Invocation["body"] = {}): Invocati
   const owner = `accounts/${account}${ownerId === undefined ? "" : `/${kind.under}/${ownerId}`}`;
   const id = kind.collection === "accounts" ? undefined : ids[idParam(kind.collection)];
   const name = id === undefined ? owner : `${owner}/${kind.collection}/${id}`;
-  const origin = new URL(call.context.req.url).origin + call.base;
+  const origin = originOf(call) + call.base;
   return { account, name, query: call.query, body, caller: call.identity, origin };
 }
 
@@ -76,6 +77,7 @@ function methodRoute(kind: Kind, method: KindMethod, path: string): Route {
     query: method.query,
     body: method.body,
     result: method.result ?? z.object({}),
+    writes: method.writes,
     handle: (call) => {
       const invocation = invoke(kind, call, method.body ? decodeControlBody(method.body, call.text) : {});
       call.note.deployment = kind.collection === "deployments" ? invocation.name : "";

@@ -61,5 +61,10 @@ export interface Route {
   always?: boolean;
   /** It reads the body by itself, as it comes. */
   streams?: boolean;
+  /** Whether it changes anything; what is no GET does when left out. A GET with a verb has to say. */
+  writes?: boolean;
   handle(call: Call): Reply | Response | Promise<Reply | Response>;
 }
+
+/** Whether a route changes anything. */
+export const isWriting = ({ writes, method }: Route): boolean => writes ?? method !== "GET";

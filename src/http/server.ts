@@ -5,6 +5,7 @@ import { getRequestListener } from "@hono/node-server";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import type { Hono } from "hono";
 import { afterTurn, hostTimer } from "../engine/clock.ts";
+import type { Gate } from "./gate.ts";
 import type { Wire } from "./header.ts";
 import { pour } from "./paced.ts";
 
@@ -14,6 +15,9 @@ const BACKLOG = 4096;
 /** Keep-alive connections get this long to finish after close. */
 const CLOSE_GRACE_MS = 500;
 const CLOSE_SWEEP_MS = 10;
+
+/** What stands in a URL for the host that an HTTP/1.0 client does not name. */
+const HTTP_1_0 = { hostname: "localhost" };
 
 export interface Listening {
   url: string;
@@ -61,17 +65,17 @@ const turnOver = (): Promise<void> =>
   }));
 
 /** @param port 0 for a free one @throws ListenError */
-export function listen(app: Hono, host: string, port: number): Promise<Listening> {
+export function listen(app: Hono, host: string, port: number, gate: Gate): Promise<Listening> {
   return new Promise((resolve, reject) => {
     const handle = getRequestListener(async (request, bindings) => {
       const wire = bindings as Wire;
-      const response = await app.fetch(request, wire);
+      const response = gate.refuseHost(request, wire.incoming!) ?? (await app.fetch(request, wire));
       await turnOver();
       // a fault or a header may have made another answer of it
       if (wire.paced?.response !== response) return response;
       pour(wire.paced, wire.outgoing!);
       return RESPONSE_ALREADY_SENT;
-    });
+    }, HTTP_1_0);
     const server = createServer((incoming, outgoing) => {
       // the host's date has no place in an answer of the world's
       outgoing.sendDate = false;

@@ -40,6 +40,7 @@ export const modelVersionKind: Kind = {
     count: {
       summary: "How many versions a model has",
       http: "GET",
+      writes: false,
       result: schema.versionCount,
       run: (world, { name: parent }) => ({
         count: [...resourcesOf(world, COLLECTION).keys()].filter(toParent(parent)).length,

@@ -143,6 +143,7 @@ export const modelKind: Kind = {
     validateUpload: {
       summary: "Check what was uploaded; the model is READY when all is well",
       http: "GET",
+      writes: true,
       query: schema.validateUploadQuery,
       result: schema.validateUploadResult,
       run: (world, { name, query }) => validateUpload(world, name, query as ValidateOptions),
@@ -150,6 +151,7 @@ export const modelKind: Kind = {
     getDownloadEndpoint: {
       summary: "Signed URLs to fetch a model's files from",
       http: "GET",
+      writes: false,
       result: schema.downloadEndpointResult,
       run: (world, { name, origin }) => {
         if (!modelOf(world, name)) demandResource(world, "models", name);

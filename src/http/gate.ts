@@ -1,0 +1,138 @@
+import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import type { Context } from "hono";
+import { isForeign, isHostAllowed, parseHost } from "../core/caller.ts";
+import { ApiError } from "../core/error.ts";
+import { PRODUCT } from "../engine/version.ts";
+import type { Worlds } from "../engine/worlds.ts";
+import { DIRECT_DOMAIN, deploymentAt } from "./auth.ts";
+import { planeOf, toEnvelope } from "./envelope.ts";
+import { pathOf, wireOf } from "./header.ts";
+import { newRequestId } from "./journal.ts";
+import type { Route } from "./route.ts";
+import { isWriting } from "./route.ts";
+
+const TOKEN_HEADER = "x-emulator-token";
+const TOKEN_BYTES = 24;
+/** Spellings of hosts that are remembered; then the memory begins anew. */
+const KNOWN_HOSTS_MAX = 1_000;
+/** Characters of a refused header that its refusal repeats. */
+const SHOWN_MAX = 200;
+
+export interface GateOptions {
+  worlds: Worlds;
+  /** Whether the server is bound elsewhere than loopback. */
+  isExposed: boolean;
+  /** As `parseAllowedHost` gives them. */
+  allowedHosts: readonly string[];
+  /** Guards the emulator's own API; undefined leaves it open. */
+  token: string | undefined;
+}
+
+/** Stands between a socket and the API. Calls without a socket, `emulator.fetch`, are the process's own. */
+export interface Gate {
+  /** The answer to a request for a host that is not served; undefined lets it pass. */
+  refuseHost(request: Request, incoming: IncomingMessage): Response | undefined;
+  /** @throws ApiError FORBIDDEN for a foreign page, UNAUTHENTICATED without the token, UNSUPPORTED_MEDIA_TYPE */
+  demandCaller(route: Route, context: Context): void;
+}
+
+/** @param wanted a token, `none`, or undefined: then one is made where others than this machine can call */
+export function chooseToken(wanted: string | undefined, isExposed: boolean): string | undefined {
+  if (wanted === "none") return undefined;
+  return wanted ?? (isExposed ? randomBytes(TOKEN_BYTES).toString("hex") : undefined);
+}
+
+/** The emulator's own API, but for what probes and signed URLs need. */
+export const isGuarded = ({ plane, path }: Route): boolean =>
+  plane === "emulator" && (path.startsWith("/__emulator") || path.startsWith("/sandboxes"));
+
+const hash = (text: string): Buffer => createHash("sha256").update(text).digest();
+
+const cut = (text: string): string => text.slice(0, SHOWN_MAX);
+
+function foreignText(origin: string | undefined, site: string | undefined): string {
+  const page = origin === undefined ? `a ${site} page` : `a page of origin ${cut(origin)}`;
+  const flag = origin === undefined || origin === "null" ? "--cors '*'" : `--cors ${cut(origin)}`;
+  return `${page} may not change anything here; start the emulator with ${flag} to allow it, or with --public-url where a proxy stands in between`;
+}
+
+const TOKEN_TEXT = `the emulator's own API needs the control token: send it in the header ${TOKEN_HEADER}; commands and clients take it from FIREWORKS_EMULATOR_CONTROL_TOKEN. It is printed at start unless --control-token gave it`;
+
+function hostText(sent: string): string {
+  const name = parseHost(sent);
+  return name === undefined
+    ? `"${cut(sent)}" is not a host name`
+    : `the host "${cut(name)}" is not served, because a web page could come under such a name; start the emulator with --allow-host ${cut(name)} to allow it`;
+}
+
+/** Forms that pages may send without asking first are not taken for JSON (a client that is no browser sends no Origin). */
+function demandJson({ headers }: IncomingMessage): void {
+  const hasBody = headers["transfer-encoding"] !== undefined || (headers["content-length"] ?? "0") !== "0";
+  const [type = ""] = (headers["content-type"] ?? "").split(";");
+  if (!hasBody || type.trim().toLowerCase() === "application/json") return;
+  const text = `a page must send JSON with content-type application/json, got "${cut(type)}"`;
+  throw new ApiError("UNSUPPORTED_MEDIA_TYPE", text);
+}
+
+function toRefusal(worlds: Worlds, { method, url }: Request, sent: string): Response {
+  const path = pathOf(url);
+  const plane = planeOf(path);
+  // as for the emulator's own routes: a refusal counts nothing in the world
+  const id = newRequestId(worlds.default, "emulator", method, path, "");
+  const { status, body } = toEnvelope(new ApiError("FORBIDDEN", hostText(sent)), plane, id);
+  const headers = { "content-type": "application/json", "x-emulator": PRODUCT, "x-request-id": id };
+  return new Response(JSON.stringify(body), { status, headers });
+}
+
+export function createGate({ worlds, isExposed, allowedHosts, token }: GateOptions): Gate {
+  const { cors, publicUrl } = worlds.default.parts.config;
+  const publicOrigin = publicUrl === undefined ? undefined : new URL(publicUrl).origin;
+  const publicHost = publicUrl === undefined ? undefined : parseHost(new URL(publicUrl).host);
+  const hostRules = { isExposed, allowed: publicHost === undefined ? allowedHosts : [...allowedHosts, publicHost] };
+  const tokenHash = token === undefined ? undefined : hash(token);
+  const known = new Set<string>();
+
+  const isDirect = (name: string): boolean =>
+    name.endsWith(DIRECT_DOMAIN) &&
+    [worlds.default, ...worlds.list().map(([, world]) => world)].some((world) => {
+      world.catchUp();
+      return deploymentAt(world, name) !== undefined;
+    });
+  const isServed = (sent: string): boolean => {
+    if (known.has(sent)) return true;
+    const name = parseHost(sent);
+    if (name === undefined || !(isHostAllowed(name, hostRules) || isDirect(name))) return false;
+    if (known.size >= KNOWN_HOSTS_MAX) known.clear();
+    // a direct route that goes is not forgotten: behind the gate its host leads nowhere
+    known.add(sent);
+    return true;
+  };
+
+  return {
+    refuseHost(request, { url = "", headers: { host = "" } }) {
+      // an address instead of a path stands for the host (RFC 9112 3.2.2), but routes look at the header
+      const sent = url.startsWith("/") ? [host] : [host, new URL(request.url).host];
+      const refused = sent.find((each) => each !== "" && !isServed(each));
+      return refused === undefined ? undefined : toRefusal(worlds, request, refused);
+    },
+    demandCaller(route, context) {
+      const { incoming } = wireOf(context);
+      if (!incoming) return;
+      const { headers } = incoming;
+      const { origin, host } = headers;
+      const site = headers["sec-fetch-site"] as string | undefined;
+      if (origin !== undefined || site !== undefined) {
+        if (isWriting(route) && isForeign({ origin, site, host }, { cors, publicOrigin }))
+          throw new ApiError("FORBIDDEN", foreignText(origin, site));
+      }
+      if (route.plane !== "emulator") return;
+      if (tokenHash && isGuarded(route)) {
+        const given = headers[TOKEN_HEADER];
+        if (typeof given !== "string" || !timingSafeEqual(hash(given), tokenHash))
+          throw new ApiError("UNAUTHENTICATED", TOKEN_TEXT);
+      }
+      if (origin !== undefined && isWriting(route)) demandJson(incoming);
+    },
+  };
+}
