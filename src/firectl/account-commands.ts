@@ -1,5 +1,5 @@
 import { writeFileSync } from "node:fs";
-import { asText } from "./api.ts";
+import { asText, fetchOwn } from "./api.ts";
 import type { Spec } from "./commands.ts";
 import { deleteCommand, getCommand, listCommand, printList, updateCommand } from "./commands.ts";
 import type { Context } from "./context.ts";
@@ -109,8 +109,7 @@ const billing = (): Spec => {
       const { query } = toRequest(flags, options);
       const filename = (options["filename"] as string | undefined) ?? "billing_metrics.csv";
       const given = new URLSearchParams({ ...query, account: await context.account(), format: "csv" });
-      const response = await fetch(`${context.session.url}/__emulator/usage?${given.toString()}`);
-      writeFileSync(filename, await response.text());
+      writeFileSync(filename, await fetchOwn(context.session, `usage?${given.toString()}`));
       console.log(`Billing metrics written to ${filename}`);
     },
   };

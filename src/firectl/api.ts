@@ -103,6 +103,15 @@ export async function call({ url, key }: Session, { method, path, query = {}, bo
   return result;
 }
 
+/** A text of the emulator's own API, which may demand the control token. @throws RpcError */
+export async function fetchOwn({ url, controlToken }: Session, path: string): Promise<string> {
+  const headers: Record<string, string> = controlToken === undefined ? {} : { "x-emulator-token": controlToken };
+  const response = await fetch(`${url}/__emulator/${path}`, { headers });
+  const text = await response.text();
+  if (!response.ok) throw toError(response.status, parse(text));
+  return text;
+}
+
 /** The account that is meant: as it was said, or the only one there is. @throws RpcError */
 export async function accountOf(session: Session): Promise<string> {
   if (session.account !== undefined) return session.account;

@@ -36,6 +36,8 @@ export interface Session {
   key: string;
   /** Undefined when the server has to say. */
   account: string | undefined;
+  /** Undefined when the emulator's own API is open. */
+  controlToken: string | undefined;
 }
 
 const DEFAULT_URL = "http://127.0.0.1:3473";
@@ -54,9 +56,11 @@ const env = (name: string): string | undefined => process.env[name] || undefined
 /** Flag, then environment, then file, then default. */
 export function openSession({ accountId, apiKey, server }: Globals): Session {
   const auth = read("auth.ini");
+  const token = env("FIREWORKS_EMULATOR_CONTROL_TOKEN");
   return {
     url: toUrl(server ?? env("FIREWORKS_BASE_URL") ?? env("FIREWORKS_EMULATOR_URL") ?? DEFAULT_URL),
     key: apiKey ?? env("FIREWORKS_API_KEY") ?? env("FIREWORKS_API_TOKEN") ?? auth["api_key"] ?? "fw_local",
+    controlToken: token === "none" ? undefined : token,
     account: accountId ?? env("FIREWORKS_ACCOUNT_ID") ?? auth["account_id"],
   };
 }

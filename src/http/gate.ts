@@ -111,10 +111,11 @@ export function createGate({ worlds, isExposed, allowedHosts, token }: GateOptio
 
   return {
     refuseHost(request, { url = "", headers: { host = "" } }) {
+      if (host !== "" && !isServed(host)) return toRefusal(worlds, request, host);
+      if (url.startsWith("/")) return undefined;
       // an address instead of a path stands for the host (RFC 9112 3.2.2), but routes look at the header
-      const sent = url.startsWith("/") ? [host] : [host, new URL(request.url).host];
-      const refused = sent.find((each) => each !== "" && !isServed(each));
-      return refused === undefined ? undefined : toRefusal(worlds, request, refused);
+      const named = new URL(request.url).host;
+      return isServed(named) ? undefined : toRefusal(worlds, request, named);
     },
     demandCaller(route, context) {
       const { incoming } = wireOf(context);

@@ -21,6 +21,17 @@ export function cli(...args: string[]): Promise<Ended> {
   return ended(child);
 }
 
+/** Runs a command of the built CLI until it has printed something, and stops it. @returns what it has printed */
+export function cliUntil(sign: RegExp, ...args: string[]): Promise<string> {
+  const child = spawn(process.execPath, [MAIN, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  let stdout = "";
+  child.stdout.on("data", (chunk: Buffer) => {
+    stdout += chunk.toString();
+    if (sign.test(stdout)) child.kill("SIGTERM");
+  });
+  return new Promise((resolve) => child.on("close", () => resolve(stdout)));
+}
+
 function ended(child: ChildProcess): Promise<Ended> {
   let [stdout, stderr] = ["", ""];
   child.stdout!.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
@@ -31,6 +42,8 @@ function ended(child: ChildProcess): Promise<Ended> {
 /** A server in a process of its own. */
 export interface Server extends EmulatorClient, AsyncDisposable {
   url: string;
+  /** The line that said so. */
+  ready: Record<string, unknown>;
   stop(signal?: NodeJS.Signals): Promise<Ended>;
 }
 
@@ -46,9 +59,11 @@ export function startServer(...flags: string[]): Promise<Server> {
   };
   return new Promise((resolve, reject) => {
     child.stdout.once("data", (chunk: Buffer) => {
-      const { url } = JSON.parse(chunk.toString().split("\n")[0]!) as { url: string };
+      const ready = JSON.parse(chunk.toString().split("\n")[0]!) as { url: string };
+      const { url } = ready;
       resolve({
         url,
+        ready,
         ...createClient(url),
         stop,
         [Symbol.asyncDispose]: async () => void (await stop("SIGKILL")),
