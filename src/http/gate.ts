@@ -12,7 +12,7 @@ import { newRequestId } from "./journal.ts";
 import type { Route } from "./route.ts";
 import { isWriting } from "./route.ts";
 
-const TOKEN_HEADER = "x-emulator-token";
+export const TOKEN_HEADER = "x-emulator-token";
 const TOKEN_BYTES = 24;
 /** Spellings of hosts that are remembered; then the memory begins anew. */
 const KNOWN_HOSTS_MAX = 1_000;

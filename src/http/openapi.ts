@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { VERSION } from "../engine/version.ts";
+import { isGuarded, TOKEN_HEADER } from "./gate.ts";
 import type { Route } from "./route.ts";
 
 type Schema = Record<string, unknown>;
@@ -27,6 +28,9 @@ const content = (schema: z.ZodType, io: "input" | "output"): Schema => ({
   "application/json": { schema: toSchema(schema, io) },
 });
 
+/** The emulator's own API needs no key; the control token where the server has one. */
+const securityOf = (route: Route): Schema[] => (isGuarded(route) ? [{}, { controlToken: [] }] : []);
+
 function toOperation(route: Route, path: string): Schema {
   // a resource may be sent in part: nothing in it is required but what the method checks
   const body = route.body && route.plane === "control" ? route.body.partial() : route.body;
@@ -36,7 +40,7 @@ function toOperation(route: Route, path: string): Schema {
     ),
     tags: [route.tag],
     summary: route.summary,
-    ...(route.plane === "control" || route.plane === "inference" ? {} : { security: [] }),
+    ...(route.plane === "control" || route.plane === "inference" ? {} : { security: securityOf(route) }),
     parameters: parameters(route, path),
     ...(body ? { requestBody: { content: content(body, "input") } } : {}),
     responses: {
@@ -59,7 +63,12 @@ function toOpenApi(routes: readonly Route[]): Schema {
   return {
     openapi: "3.1.0",
     info: { title: "fireworks-emulator", version: VERSION, license: { name: "MIT", identifier: "MIT" } },
-    components: { securitySchemes: { bearer: { type: "http", scheme: "bearer" } } },
+    components: {
+      securitySchemes: {
+        bearer: { type: "http", scheme: "bearer" },
+        controlToken: { type: "apiKey", in: "header", name: TOKEN_HEADER },
+      },
+    },
     security: [{ bearer: [] }],
     paths,
   };

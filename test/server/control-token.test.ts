@@ -22,14 +22,14 @@ function routes(): Route[] {
 }
 
 /** Routes that answer without the token although they are the emulator's: probes, and what carries its own signature. */
-const OPEN = [
+const OPEN = new Set([
   "GET /health",
   "GET /ready",
   "GET /metrics",
   "PUT /__emulator/files",
   "POST /__emulator/files",
   "GET /__emulator/files",
-];
+]);
 
 const isOwn = ({ plane }: Route): boolean => plane === "emulator" || plane === "open";
 
@@ -70,7 +70,7 @@ describe("with a control token", () => {
   };
 
   test.each(["", "/sandboxes/w1"])("every route of the emulator's own API below %j demands it", async (base) => {
-    const own = calls().filter(([name, route]) => isOwn(route) && !OPEN.includes(name));
+    const own = calls().filter(([name, route]) => isOwn(route) && !OPEN.has(name));
     expect(own.length).toBeGreaterThan(40);
     for (const [name] of own) {
       expect([name, await statusOf(name, base)]).toEqual([name, 401]);
@@ -103,9 +103,7 @@ describe("with a control token", () => {
   });
 
   test.each(["", "/sandboxes/w1"])("nothing else below %j does", async (base) => {
-    for (const [name, route] of calls().filter(
-      ([each, { plane }]) => OPEN.includes(each) || !isOwn({ plane } as Route),
-    ))
+    for (const [name, route] of calls().filter(([each, { plane }]) => OPEN.has(each) || !isOwn({ plane } as Route)))
       expect([name, route.plane, (await statusOf(name, base)) === 401]).toEqual([name, route.plane, false]);
     expect([
       await statusOf("GET /health", base),
