@@ -46,9 +46,9 @@ function openText({ isExposed, controlToken }: Emulator, host: string): string |
   if (!isExposed) return undefined;
   const risk =
     controlToken === undefined
-      ? "without a control token: whoever reaches the port can call everything, reset the world and move its clock; publish it to 127.0.0.1 alone, or set --control-token"
-      : "and others than this machine can call it: any key works unless --auth known; the emulator's own API needs the control token";
-  return `fireworks-emulator: warning: it listens on ${host || "every address"} ${risk}`;
+      ? "without a control token: whoever reaches the port can call everything, reset the world and move its clock; publish the port to 127.0.0.1 only, or set --control-token"
+      : "so other machines can call it: any key works unless --auth known; the emulator's own API needs the control token";
+  return `fireworks-emulator: warning: listening on ${host || "every address"} ${risk}`;
 }
 
 function stoppedText(options: StartOptions, signal: NodeJS.Signals): string {

@@ -11,6 +11,8 @@ const OWN_NAMES: ReadonlySet<string> = new Set([
   "host.containers.internal",
 ]);
 
+/** Longer than any name that DNS knows, with a port. */
+const HOST_MAX = 300;
 const HOST = /^(\[[0-9a-f:.]+\]|[a-z0-9_-]+(?:\.[a-z0-9_-]+)*)\.?(?::\d{1,5})?$/;
 
 /**
@@ -18,6 +20,7 @@ const HOST = /^(\[[0-9a-f:.]+\]|[a-z0-9_-]+(?:\.[a-z0-9_-]+)*)\.?(?::\d{1,5})?$/
  * @returns undefined for what is neither a name nor an address
  */
 export function parseHost(text: string): string | undefined {
+  if (text.length > HOST_MAX) return undefined;
   const [, name] = HOST.exec(text.toLowerCase()) ?? [];
   if (name === undefined || !URL.canParse(`http://${name}`)) return undefined;
   return new URL(`http://${name}`).hostname;

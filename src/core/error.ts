@@ -39,7 +39,6 @@ export const errorTable = {
   RESPONSE_NOT_FOUND: { http: 404, grpc: 5, engine: true },
   // the emulator's own
   SCRIPT_NOT_FOUND: { http: 503, grpc: 14, engine: false },
-  UNSUPPORTED_MEDIA_TYPE: { http: 415, grpc: 3, engine: false },
 } as const;
 
 export type ErrorCode = keyof typeof errorTable;

@@ -16,6 +16,8 @@ export const TOKEN_HEADER = "x-emulator-token";
 const TOKEN_BYTES = 24;
 /** Spellings of hosts that are remembered; then the memory begins anew. */
 const KNOWN_HOSTS_MAX = 1_000;
+/** What a page gets that sends JSON as something else. */
+const WRONG_TYPE = { status: 415, code: "UNSUPPORTED_MEDIA_TYPE" };
 /** Characters of a refused header that its refusal repeats. */
 const SHOWN_MAX = 200;
 
@@ -33,7 +35,7 @@ export interface GateOptions {
 export interface Gate {
   /** The answer to a request for a host that is not served; undefined lets it pass. */
   refuseHost(request: Request, incoming: IncomingMessage): Response | undefined;
-  /** @throws ApiError FORBIDDEN for a foreign page, UNAUTHENTICATED without the token, UNSUPPORTED_MEDIA_TYPE */
+  /** @throws ApiError FORBIDDEN for a foreign page, UNAUTHENTICATED without the token, 415 for a page's JSON of another type */
   demandCaller(route: Route, context: Context): void;
 }
 
@@ -63,7 +65,7 @@ function hostText(sent: string): string {
   const name = parseHost(sent);
   return name === undefined
     ? `"${cut(sent)}" is not a host name`
-    : `the host "${cut(name)}" is not served, because a web page could come under such a name; start the emulator with --allow-host ${cut(name)} to allow it`;
+    : `the host "${name}" is not served, because a web page could reach this server under a name of its own (DNS rebinding); to serve it, start the emulator with --allow-host ${name}`;
 }
 
 /** Forms that pages may send without asking first are not taken for JSON (a client that is no browser sends no Origin). */
@@ -72,7 +74,7 @@ function demandJson({ headers }: IncomingMessage): void {
   const [type = ""] = (headers["content-type"] ?? "").split(";");
   if (!hasBody || type.trim().toLowerCase() === "application/json") return;
   const text = `a page must send JSON with content-type application/json, got "${cut(type)}"`;
-  throw new ApiError("UNSUPPORTED_MEDIA_TYPE", text);
+  throw new ApiError("INVALID_ARGUMENT", text, null, WRONG_TYPE);
 }
 
 function toRefusal(worlds: Worlds, { method, url }: Request, sent: string): Response {

@@ -38,14 +38,14 @@ test("noise, half requests and clients that hang up leave it serving", async () 
   await shout(server.url, "\u0000\u0001garbage\r\n\r\n");
   await shout(
     server.url,
-    `POST /v1/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer k\r\ncontent-length: 1000\r\n\r\n{"mod`,
+    `POST /v1/completions HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer k\r\ncontent-length: 1000\r\n\r\n{"mod`,
   );
   await shout(server.url, "GET /v1/accounts HTTP/1.1\r\n");
   await Promise.all(
     Array.from({ length: 50 }, () =>
       shout(
         server.url,
-        `POST /v1/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer k\r\ncontent-length: ${good.length}\r\n\r\n${good}`,
+        `POST /v1/completions HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer k\r\ncontent-length: ${good.length}\r\n\r\n${good}`,
       ),
     ),
   );

@@ -123,7 +123,7 @@ describe("a page on a server of the loopback", () => {
     const before = await emulator.requests.count();
     const headers = { host: "emu.test:3473" };
     const text =
-      'the host "emu.test" is not served, because a web page could come under such a name; start the emulator with --allow-host emu.test to allow it';
+      'the host "emu.test" is not served, because a web page could reach this server under a name of its own (DNS rebinding); to serve it, start the emulator with --allow-host emu.test';
     const own = await ask(emulator.url, "GET", "/__emulator/status", headers);
     expect(JSON.parse(own.text)).toEqual({ code: 7, message: text, details: [] });
     expect(own.headers).toMatchObject({

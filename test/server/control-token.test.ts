@@ -209,7 +209,7 @@ describe("start", () => {
     });
     const { stderr } = await server.stop();
     expect(stderr).toMatch(
-      /^fireworks-emulator: warning: it listens on 0\.0\.0\.0 and others .* needs the control token\n$/,
+      /^fireworks-emulator: warning: listening on 0\.0\.0\.0 so other .* needs the control token\n$/,
     );
   });
 
@@ -225,7 +225,7 @@ describe("start", () => {
     expect(server.ready).not.toHaveProperty("controlToken");
     expect((await server.status()).url).toBe(server.url);
     const { stderr } = await server.stop();
-    expect(stderr).toMatch(/^fireworks-emulator: warning: it listens on 0\.0\.0\.0 without a control token: [^\n]*\n$/);
+    expect(stderr).toMatch(/^fireworks-emulator: warning: listening on 0\.0\.0\.0 without a control token: [^\n]*\n$/);
   });
 
   test("on loopback nothing is new", async () => {

@@ -10,7 +10,7 @@ afterEach(() => {
 /** One exchange over a socket, without any timer of a client's. */
 function exchange(url: string, path: string, body: object): Promise<string> {
   const text = JSON.stringify(body);
-  const head = `POST ${path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer k\r\nconnection: close\r\ncontent-length: ${text.length}`;
+  const head = `POST ${path} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer k\r\nconnection: close\r\ncontent-length: ${text.length}`;
   return new Promise((resolve, reject) => {
     let heard = "";
     const socket = connect(Number(new URL(url).port), "127.0.0.1", () => socket.write(`${head}\r\n\r\n${text}`));

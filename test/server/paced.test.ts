@@ -31,7 +31,7 @@ async function open(emulator: Emulator, version: string, ...bodies: string[]) {
   socket.on("data", (bytes) => (heard.text += bytes.toString("latin1"))).on("close", () => (heard.isOver = true));
   for (const body of bodies)
     socket.write(
-      `POST ${CHAT} HTTP/${version}\r\nhost: x\r\nauthorization: Bearer k\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+      `POST ${CHAT} HTTP/${version}\r\nhost: localhost\r\nauthorization: Bearer k\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
     );
   await settle();
   return { socket, heard };
