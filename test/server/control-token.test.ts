@@ -16,7 +16,7 @@ const VARIABLE = "FIREWORKS_EMULATOR_CONTROL_TOKEN";
 
 /** The table of routes, of a world of its own. */
 function routes(): Route[] {
-  const worlds = new Worlds(defaultConfig, loadCatalog([], []));
+  const worlds = new Worlds(defaultConfig, loadCatalog([], []), () => undefined);
   worlds.close();
   return allRoutes({ worlds, url: () => "" });
 }
