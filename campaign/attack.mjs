@@ -10,7 +10,8 @@ const [name, seed, budget] = process.argv.slice(2);
 const { attack } = await import(`./${name}.mjs`);
 const report = new Report(name, seed);
 const folder = mkdtempSync(join(tmpdir(), `fireworks-emulator-campaign-${name}-`));
-process.on("SIGTERM", () => process.exit(1));
+// whoever started it has gone, or has waited for too long: servers go with it
+for (const event of ["SIGTERM", "SIGINT", "disconnect"]) process.on(event, () => process.exit(1));
 
 try {
   await attack({ startServer, random: new Random(`${name} ${seed}`), budgetMs: Number(budget), report, folder });
@@ -18,8 +19,6 @@ try {
   report.fail("wrong", { expected: "an attack that runs to its end", got: error.stack, folder });
 }
 const { counts, notes, notTried } = report;
-if (process.send) process.send({ counts, notes, notTried });
-else console.log(JSON.stringify({ counts, notes, notTried }));
 if (!report.hasFailed) rmSync(folder, { recursive: true, force: true });
-process.disconnect?.();
-process.exit(0);
+if (process.send) process.send({ counts, notes, notTried }, () => process.exit(0));
+else console.log(JSON.stringify({ counts, notes, notTried }));

@@ -125,7 +125,10 @@ async function volley({ random, report, folder, until, startServer }, number, co
         if (status !== 500) return;
         const file = join(folder, `500-${number}-${sent}.bin`);
         writeFileSync(file, parts[index] ?? Buffer.concat(parts));
-        const [asked, from] = [parts[index]?.toString("latin1").slice(0, 700), said.indexOf("HTTP/1.1 500")];
+        const [asked, from] = [
+          parts[index]?.toString("latin1").slice(0, 700),
+          Math.max(0, said.indexOf("HTTP/1.1 500")),
+        ];
         fail("no 500", `${said.slice(from, from + 500)} to ${asked} (all of it in ${file})`);
       });
       if (isStuck)

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { Ledger, verify, write } from "./ledger.mjs";
 import { HangError, RefusedError, sleep } from "./server.mjs";
-import { Upload } from "./uploads.mjs";
+import { NOBODYS, Upload } from "./uploads.mjs";
 import { ACCOUNT, addonId, BASE, INNER, kinds, SMALL } from "./writes.mjs";
 
 const WORKERS = 6;
@@ -161,9 +161,11 @@ async function end(server, random) {
 /** Looks whether all is there that was answered, and goes on with the uploads that were broken off. */
 async function checkAll({ call }, { ledger, uploads, endedAt, fail }) {
   await verify(call, ledger, endedAt, fail);
-  for (const each of uploads.values()) {
-    const wrong = each.isReady ? await each.check(call) : await each.run(call);
-    if (wrong) fail("lost", "an upload that goes on where it was", wrong);
+  for (const [worker, each] of uploads) {
+    const wrong = await (each.isReady ? each.check(call) : each.run(call));
+    if (!wrong) continue;
+    fail(wrong.includes(NOBODYS) ? "wrong" : "lost", "an upload that goes on where it was", wrong);
+    uploads.delete(worker);
   }
 }
 

@@ -17,6 +17,8 @@ const SMALL_FILES = {
   "tokenizer_config.json": Buffer.from(JSON.stringify({ chat_template: "{{ messages }}" })),
 };
 const PIECES = 4;
+/** What is said of a file that is none of those that were sent. */
+export const NOBODYS = "bytes that nobody sent";
 
 const modelOf = (id) => `${ACCOUNT}/models/${id}`;
 const local = (url) => {
@@ -129,7 +131,7 @@ export class Upload {
     const file = await call("GET", local(body.filenameToSignedUrls[FILE]));
     if (file.status !== 200) return `${this.id} was READY; ${FILE}: ${file.status}`;
     if (this.contents.some((bytes) => bytes.equals(file.raw))) return undefined;
-    return `${this.id}: ${file.raw.length} bytes that nobody sent; ${this.#mixture(file.raw)}`;
+    return `${this.id}: ${file.raw.length} ${NOBODYS}; ${this.#mixture(file.raw)}`;
   }
 
   #mixture(raw) {
