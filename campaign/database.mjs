@@ -9,7 +9,8 @@ const keep = (object) => {
 };
 
 export const openFile = (path, options) => keep(new Database(path, options));
-export const all = (connection, sql) => keep(connection.prepare(sql)).all();
+export const prepare = (connection, sql) => keep(connection.prepare(sql));
+export const all = (connection, sql) => prepare(connection, sql).all();
 
 /** The content of a closed database, but for secrets and for numbers that only the file knows. */
 export function dump(path) {

@@ -143,7 +143,7 @@ async function reset(server, ledger, uploads, random) {
     server.signal("SIGKILL");
   }
   const answer = await answered;
-  ledger.clear();
+  ledger.reset();
   uploads.clear();
   return answer?.status === 200 || isKilled ? undefined : `reset: ${answer?.status} ${answer?.raw}`;
 }

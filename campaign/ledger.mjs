@@ -22,8 +22,9 @@ export class Ledger {
     return [...this.#entries.values()];
   }
 
-  clear() {
-    this.#entries.clear();
+  /** The world begins anew; what is not in it stays. */
+  reset() {
+    for (const { key, kind } of this.entries) if (!kind.isElsewhere) this.#entries.delete(key);
     this.time = "";
   }
 }

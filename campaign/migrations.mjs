@@ -1,8 +1,8 @@
-import { mkdirSync } from "node:fs";
+import { copyFileSync, mkdirSync, watch } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
-import { all, openFile } from "./database.mjs";
+import { all, openFile, prepare } from "./database.mjs";
 import { sleep, spawnServer } from "./server.mjs";
 
 const SOURCE = fileURLToPath(new URL("../src/store/migrations.ts", import.meta.url));
@@ -10,6 +10,12 @@ const SOURCE = fileURLToPath(new URL("../src/store/migrations.ts", import.meta.u
 const EVENTS = 20_000;
 const OCCURRENCES = 30_000;
 const DAYS = 500;
+
+/** Kills come so soon after the first change beside the database: it is being opened. */
+const LATEST_MS = 80;
+
+/** Resolves when something changes in a folder. */
+const firstChange = (folder) => new Promise((resolve) => watch(folder, { persistent: false }, resolve));
 
 /** The steps of every format, from the source itself. */
 async function readMigrations() {
@@ -25,8 +31,13 @@ function makeOld({ migrations, APPLICATION_ID }, path, version) {
   for (const sql of migrations.slice(0, version)) connection.exec(sql);
   connection.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${version}`);
   const insert = (table, values, rows) => {
-    const marks = (row) => row.map((value) => (typeof value === "string" ? `'${value}'` : value)).join(", ");
-    for (let n = 0; n < rows; n += 1) connection.exec(`INSERT INTO ${table} VALUES (${marks(values(n))})`);
+    const add = prepare(
+      connection,
+      `INSERT INTO ${table} VALUES (${values(0)
+        .map(() => "?")
+        .join(", ")})`,
+    );
+    for (let n = 0; n < rows; n += 1) add.run(...values(n));
   };
   connection.transaction(() => {
     insert(
@@ -70,6 +81,11 @@ export async function attack({ startServer, random, budgetMs, report, folder }) 
   const until = performance.now() + budgetMs;
   const known = await readMigrations();
   const newest = known.migrations.length;
+  const olds = known.migrations.slice(1).map((_, index) => {
+    const path = join(folder, `format-${index + 1}.db`);
+    makeOld(known, path, index + 1);
+    return path;
+  });
   /** Kills that found the migration half way. */
   let halfway = 0;
   for (let number = 0; performance.now() < until; number += 1) {
@@ -77,11 +93,12 @@ export async function attack({ startServer, random, budgetMs, report, folder }) 
     mkdirSync(own);
     const path = join(own, "world.db");
     const version = 1 + random.below(newest - 1);
-    makeOld(known, path, version);
+    copyFileSync(olds[version - 1], path);
     const before = count(path);
     for (let kills = 1 + random.below(3); kills > 0; kills -= 1) {
       const { child, ended } = spawnServer("--db", path);
-      await sleep(random.between(60, 400));
+      await Promise.race([firstChange(own), ended]);
+      await sleep(random.between(0, LATEST_MS));
       child.kill("SIGKILL");
       await ended;
       report.tried();

@@ -49,7 +49,7 @@ function megabytes(pid, field) {
 
 /** @returns a function that makes one request; its answer has the body parsed where it is JSON */
 function caller(port, agent) {
-  return (method, path, body, headers = {}) =>
+  const call = (method, path, body, headers = {}) =>
     new Promise((resolve, reject) => {
       const bytes = body === undefined || Buffer.isBuffer(body) ? body : Buffer.from(JSON.stringify(body));
       const outgoing = request({
@@ -65,7 +65,12 @@ function caller(port, agent) {
         },
       });
       outgoing.setTimeout(HANG_MS, () => outgoing.destroy(new HangError(`no answer to ${method} ${path}`)));
-      outgoing.once("error", reject).once("response", (answer) => {
+      outgoing.once("error", (error) => {
+        // a connection that was idle may be closed at the moment it is used: asked again, on another
+        if (error.code === "ECONNRESET" && outgoing.reusedSocket) resolve(call(method, path, body, headers));
+        else reject(error);
+      });
+      outgoing.once("response", (answer) => {
         const chunks = [];
         answer.on("data", (chunk) => chunks.push(chunk));
         answer.once("error", reject).once("end", () => {
@@ -85,6 +90,7 @@ function caller(port, agent) {
       });
       outgoing.end(bytes);
     });
+  return call;
 }
 
 /**

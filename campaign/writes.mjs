@@ -66,7 +66,7 @@ const GONE = "deleted, and could be undeleted";
 
 export const kinds = {
   users: users(),
-  inSandbox: users(`/sandboxes/${INNER}`),
+  inSandbox: { ...users(`/sandboxes/${INNER}`), isElsewhere: true },
   secrets: byText(
     "secrets",
     (id, text) => ["POST", `${ACCOUNT}/secrets`, { name: `accounts/local/secrets/${id}`, keyName: text, value: "v" }],
@@ -166,6 +166,7 @@ export const kinds = {
   ),
   sandboxes: counted(
     {
+      isElsewhere: true,
       read: (id) => `/sandboxes/${id}`,
       seen: (body) => Number(body.seed),
       writes: (id, value, seed) => [
