@@ -211,7 +211,7 @@ async function play({ startServer, random, report, folder, until }, number) {
     } finally {
       await server.stop();
       history.endedAt = performance.now();
-      if (server.said.error.includes("internal error")) fail("wrong", "no internal error", server.said.error);
+      for (const text of server.bugs()) fail("wrong", "no internal error", text);
     }
   }
 }

@@ -73,6 +73,9 @@ const oddSegments = [
 
 const isObject = (value) => typeof value === "object" && value !== null;
 
+/** One of them, and a copy of it: what is put into a body may be changed there again. */
+const odd = (random) => structuredClone(random.pick(oddValues));
+
 /** Every place in a value that can be changed: its holder and its key. */
 function places(value, found = []) {
   if (!isObject(value) || found.length > 500) return found;
@@ -86,13 +89,13 @@ function places(value, found = []) {
 const nest = (depth) => "[".repeat(depth) + "]".repeat(depth);
 
 const valueChanges = [
-  (random, [holder, key]) => (holder[key] = random.pick(oddValues)),
+  (random, [holder, key]) => (holder[key] = odd(random)),
   (random, [holder, key]) => delete holder[key],
   (random, [holder]) => {
     // defined, because setting __proto__ would not make a key
     if (!Array.isArray(holder))
       Object.defineProperty(holder, random.pick(oddKeys), {
-        value: random.pick(oddValues),
+        value: odd(random),
         enumerable: true,
         configurable: true,
         writable: true,

@@ -47,6 +47,18 @@ function megabytes(pid, field) {
   }
 }
 
+/** Internal errors that a server printed: one for each kind, with where it was thrown. */
+function bugsIn(text) {
+  const bugs = text.split("internal error, request").slice(1);
+  const kindOf = (bug) =>
+    bug
+      .replace(/^[^:]*:/, "")
+      .split("\n")
+      .slice(0, 2)
+      .join(" ");
+  return [...new Map(bugs.map((bug) => [kindOf(bug), bug.slice(0, 1200)])).values()];
+}
+
 /** @returns a function that makes one request; its answer has the body parsed where it is JSON */
 function caller(port, agent) {
   const call = (method, path, body, headers = {}) =>
@@ -122,6 +134,7 @@ export async function startServer(...flags) {
     said,
     ended,
     isAlive,
+    bugs: () => bugsIn(said.error),
     call: caller(port, agent),
     rss: () => megabytes(child.pid, "VmRSS"),
     rssPeak: () => megabytes(child.pid, "VmHWM"),
