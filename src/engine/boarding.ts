@@ -9,8 +9,9 @@ import { ApiError, usualText } from "../core/error.ts";
 import type { Ms } from "../core/time.ts";
 import { toDay } from "../core/time.ts";
 import type { Caller } from "./inference.ts";
+import { maySee } from "./permission.ts";
 import type { CachedPrompt } from "./prompt-cache.ts";
-import { affinityOf, recallPrompt } from "./prompt-cache.ts";
+import { affinityOf, guestScope, recallPrompt } from "./prompt-cache.ts";
 import { countRate, NO_LIMITS } from "./rate-limit.ts";
 import type { Target } from "./routing.ts";
 import type { World } from "./world.ts";
@@ -77,13 +78,17 @@ const toWork = (
   offsets,
 });
 
+/** Guests on a public deployment share no prompts with its owner: cached tokens would tell what others have asked. */
+const scopeOf = (world: World, { name }: DeploymentRecord, { account }: Caller): string =>
+  maySee(world, account, name) ? name : guestScope(name, account);
+
 /** Puts a request on a replica: its load counts from now to its computed end (simulation §2). */
 function board(world: World, record: DeploymentRecord, caller: Caller, ask: Ask): Boarded {
   const load = world.parts.loads.get(record.name)!;
   const [background, capacity, ready] = [backgroundOf(record), world.capacityOf(record), readyReplicas(record)];
   const key = ask.prompt && affinityOf(ask.prompt.wish, caller);
   const seat = findSeat(load, ready, capacity, background, world.now, key);
-  const cachedTokens = seat ? recall(world, record.name, ready, seat.replica, ask, caller) : 0;
+  const cachedTokens = seat ? recall(world, scopeOf(world, record, caller), ready, seat.replica, ask, caller) : 0;
   const flight = seat && admit(load, seat, capacity, background, world.now, toWork(ask, cachedTokens));
   // refused requests are traffic too: they keep a deployment awake
   world.apply(record.name, { type: "request", until: flight?.endAt ?? world.now });

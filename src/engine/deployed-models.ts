@@ -9,8 +9,10 @@ import type { Ms } from "../core/time.ts";
 import { SECOND, toTimestamp } from "../core/time.ts";
 import type { DeployedModel } from "../schema/deployed-model.ts";
 import { deployedModel } from "../schema/deployed-model.ts";
+import type { Model } from "../schema/model.ts";
 import { limitOf } from "./count-quotas.ts";
-import { baseNameOf, modelOf } from "./models.ts";
+import { baseNameOf, demandModel } from "./models.ts";
+import { maySee } from "./permission.ts";
 import { changedValue, dropResource, newValue, putResource, resourcesOf } from "./resources.ts";
 import type { World } from "./world.ts";
 
@@ -90,15 +92,26 @@ export function findDeployed(world: World, name: string): DeployedModel | undefi
   return undefined;
 }
 
-/** As a model shows where it is deployed (control-plane §2.8). */
-export const deployedRefsOf = (world: World, model: string): Json[] =>
-  ofModel(world, model).map(({ name, deployment, state, default: isDefault, public: isPublic }) => ({
-    name,
-    deployment,
-    state,
-    default: isDefault,
-    public: isPublic,
-  }));
+/** As a model shows an account where it is deployed (control-plane §2.8). */
+export const deployedRefsOf = (world: World, model: string, account: string): Json[] =>
+  ofModel(world, model)
+    .filter(({ name, public: isPublic }) => maySee(world, account, name, isPublic))
+    .map(({ name, deployment, state, default: isDefault, public: isPublic }) => ({
+      name,
+      deployment,
+      state,
+      default: isDefault,
+      public: isPublic,
+    }));
+
+/** Whether anything serves a model, over all accounts. */
+export const isDeployed = (world: World, model: string): boolean => !allDeployed(world, model).next().done;
+
+/** Whether a model on a deployment was made public: then anybody may call it there (control-plane §6.2, §8). */
+export function isPublicOn(world: World, deployment: string, model: string): boolean {
+  for (const each of allDeployed(world, model)) if (each.deployment === deployment && each.public) return true;
+  return false;
+}
 
 /** The addon on a deployment, if it serves. */
 export function loadedAddon(world: World, deployment: string, model: string): DeployedModel | undefined {
@@ -126,16 +139,17 @@ function put(world: World, value: DeployedModel, timerAt?: Ms): DeployedModel {
   return findDeployed(world, value.name)!;
 }
 
-function demandDeployment(world: World, name: string): DeploymentRecord {
+/** @throws ApiError NOT_FOUND, for another account's too */
+function demandDeployment(world: World, account: string, name: string): DeploymentRecord {
   const record = world.parts.deployments.get(name);
-  if (!record || !isServing(record)) throw new ApiError("NOT_FOUND", `deployment ${name} not found`);
+  if (!record || !isServing(record) || !maySee(world, account, name))
+    throw new ApiError("NOT_FOUND", `deployment ${name} not found`);
   return record;
 }
 
 /** Whether an addon may go on a deployment (control-plane §6). @throws ApiError */
-function demandFit(world: World, { name, spec }: DeploymentRecord, model: string, replaces: boolean): void {
-  const addon = modelOf(world, model);
-  if (!addon) throw new ApiError("NOT_FOUND", `model ${model} not found`);
+function demandFit(world: World, { name, spec }: DeploymentRecord, addon: Model, replaces: boolean): void {
+  const { name: model } = addon;
   if (addon.state !== "READY") throw new ApiError("FAILED_PRECONDITION", `model ${model} is not ready`);
   if (addon.kind !== "HF_PEFT_ADDON")
     throw new ApiError("ALREADY_EXISTS", `model ${model} is deployed with its deployments`);
@@ -171,8 +185,8 @@ export function loadAddon(world: World, account: string, body: Json, replaces: b
     const sent = body as Partial<DeployedModel>;
     if (!sent.model) throw invalid("invalid deployed model: model is required");
     if (!sent.deployment) throw invalid("invalid deployed model: deployment is required");
-    const record = demandDeployment(world, sent.deployment);
-    demandFit(world, record, sent.model, replaces);
+    const record = demandDeployment(world, account, sent.deployment);
+    demandFit(world, record, demandModel(world, account, sent.model), replaces);
     demandRoom(world, account);
     if (record.spec.enableHotReloadLatestAddon)
       for (const { name } of addonsOf(world, record.name)) dropResource(world, { collection: COLLECTION, name });
@@ -209,9 +223,9 @@ export function updateDeployed(world: World, name: string, body: Json, mask: unk
     const value = { ...after, updateTime: toTimestamp(now) };
     if (resourcesOf(world, COLLECTION).has(name)) put(world, value);
     else {
-      const { displayName, description, public: isPublic } = value;
+      const { deployment, displayName, description, public: isPublic } = value;
       const changes = { displayName, description, public: isPublic };
-      putResource(world, { collection: "deployedModelChanges", name, value: changes, hidden: {} });
+      putResource(world, { collection: "deployedModelChanges", name, value: changes, hidden: { deployment } });
     }
     return after.default ? chooseDefault(world, value) : findDeployed(world, name)!;
   });
@@ -240,7 +254,9 @@ export function turnDeployed(world: World, name: string): void {
   else put(world, { ...value, state: "DEPLOYED", updateTime: toTimestamp(world.now) });
 }
 
-/** A deployment is gone, and what was loaded on it. */
+/** A deployment is gone, and what was loaded on it; one that is made under its name is not public because of it. */
 export function dropDeployed(world: World, deployment: string): void {
+  for (const { collection, name, hidden } of resourcesOf(world, "deployedModelChanges").values())
+    if (hidden["deployment"] === deployment) dropResource(world, { collection, name });
   for (const { name } of addonsOf(world, deployment)) dropResource(world, { collection: COLLECTION, name });
 }

@@ -6,29 +6,44 @@ import { toResource } from "../core/deployment/resource.ts";
 import { createSpec, updateSpec } from "../core/deployment/spec.ts";
 import { setTags } from "../core/deployment/tags.ts";
 import type { ModelFacts } from "../core/deployment/capacity.ts";
-import { ApiError, invalid, texts } from "../core/error.ts";
+import { ApiError, invalid, notFound, texts } from "../core/error.ts";
 import type { Json } from "../core/list/field.ts";
 import { textOf } from "../core/list/field.ts";
 import { applyMask, parseMask } from "../core/list/mask.ts";
 import { accountOf, isAccountId, isUserId, resourceName } from "../core/name.ts";
 import { alphanumeric, digest, shortDigest } from "../core/random.ts";
 import type { Deployment, DeploymentSpec } from "../schema/deployment.ts";
-import { factsOf, modelOf } from "./models.ts";
+import { demandModel, demandNames, factsOf, modelOf } from "./models.ts";
 import { countOccurrence } from "./occurrences.ts";
 import { ensureAccount } from "./open-world.ts";
+import { maySee } from "./permission.ts";
 import { demandQuota } from "./quotas.ts";
 import { hardwareOf, takeShape } from "./shapes.ts";
 import type { World } from "./world.ts";
 
 const ID_LENGTH = 8;
+/** Fields of a deployment that may name what belongs to another account, besides the base model and the shape. */
+const NAME_FIELDS = [
+  "draftModel",
+  "activeModelVersion",
+  "targetModelVersion",
+  "deploymentTemplate",
+  "hotLoadTrainerJob",
+] as const;
 
-function baseModelOf(world: World, name: unknown): ModelFacts {
+const namesIn = (body: Json): unknown[] => NAME_FIELDS.map((field) => body[field]);
+
+function parseBaseModel(name: unknown): string {
   if (typeof name !== "string" || name === "") throw invalid("invalid deployment: base_model is required");
   if (!/^accounts\/[^/]+\/models\/[^/]+$/.test(name)) {
     throw invalid(
       'invalid deployment: invalid base model name: name must be in the format: "accounts/<accounts-id>/models/<models-id>"',
     );
   }
+  return name;
+}
+
+function baseModelOf(world: World, name: string): ModelFacts {
   const facts = factsOf(world, name);
   const model = modelOf(world, name);
   if (model && model.state !== "READY") throw new ApiError("FAILED_PRECONDITION", `model ${name} is not ready`);
@@ -79,7 +94,8 @@ export interface CreateOptions {
 export function createDeployment(world: World, account: string, body: Json, options: CreateOptions): Deployment {
   return world.change((now) => {
     if (!isAccountId(account)) throw invalid(`invalid account ID "${account}"`);
-    const facts = baseModelOf(world, body["baseModel"]);
+    const facts = baseModelOf(world, demandModel(world, account, parseBaseModel(body["baseModel"])).name);
+    demandNames(world, account, namesIn(body));
     const shape = body["deploymentShape"] ? takeShape(world, textOf(body, "deploymentShape"), facts.name) : undefined;
     const spec = createSpec(body, facts, hardwareOf(world), shape);
     if (facts.name !== spec.baseModel) demandMergeable(spec);
@@ -118,6 +134,7 @@ export function updateDeployment(world: World, name: string, body: Json, updateM
     demandLive(record, "update");
     const facts = baseModelOf(world, record.spec.baseModel);
     const change = applyMask(body, parseMask(updateMask));
+    demandNames(world, accountOf(name), namesIn(change));
     if ("annotations" in change) throw invalid("invalid deployment: annotations cannot be updated; set tags instead");
     if (change["deploymentShape"]) {
       const { version, settings } = takeShape(world, textOf(change, "deploymentShape"), facts.name);
@@ -143,8 +160,12 @@ export function changeTags(
   });
 }
 
-/** Gives a deployment a version of its model: by new replicas, or where they are. @throws ApiError */
-export function rollOut(world: World, name: string, version: string, restart: boolean): Deployment {
+/**
+ * Gives a deployment a version of its model: by new replicas, or where they are.
+ * @throws ApiError NOT_FOUND, for another account's deployment too; INVALID_ARGUMENT, FAILED_PRECONDITION
+ */
+export function rollOut(world: World, account: string, name: string, version: string, restart: boolean): Deployment {
+  if (!maySee(world, account, name)) throw notFound();
   const { spec } = world.deployment(name);
   if (!version.startsWith(`${spec.baseModel}/versions/`))
     throw invalid(`deployment ${name} does not serve the model of ${version}`);

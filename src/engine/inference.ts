@@ -14,7 +14,7 @@ import type { Model } from "../schema/model.ts";
 import type { Target } from "./routing.ts";
 import type { Boarded } from "./boarding.ts";
 import { take, turnAway } from "./boarding.ts";
-import { demandActive } from "./identity.ts";
+import { demandActive } from "./permission.ts";
 import { factsOf } from "./models.ts";
 import { countOccurrence } from "./occurrences.ts";
 import { findTarget, resolveModel } from "./routing.ts";

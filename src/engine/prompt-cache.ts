@@ -33,7 +33,7 @@ function cacheOf(world: World, scope: string, ready: readonly { number: number }
 
 /**
  * Remembers a prompt on its replica.
- * @param scope the deployment, or the account and model on the shared service
+ * @param scope the deployment, the deployment and a guest, or the account and model on the shared service
  * @returns how many of its tokens were remembered already
  */
 export function recallPrompt(
@@ -59,6 +59,12 @@ export function recallPrompt(
   return found * BLOCK_TOKENS;
 }
 
-export function dropPromptCache({ parts }: World, scope: string): void {
-  if (parts.promptCaches.delete(scope)) parts.store.dropDocument("prompt-cache", scope);
+/** What an account that is not its owner has asked of a deployment. */
+export const guestScope = (deployment: string, account: string): string => `${deployment} ${account}`;
+
+/** Forgets what was asked of a deployment, by its owner and by guests. */
+export function dropPromptCache({ parts }: World, deployment: string): void {
+  for (const scope of parts.promptCaches.keys())
+    if (scope === deployment || scope.startsWith(guestScope(deployment, "")))
+      if (parts.promptCaches.delete(scope)) parts.store.dropDocument("prompt-cache", scope);
 }

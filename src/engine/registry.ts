@@ -1,9 +1,12 @@
 import type { z } from "zod";
+import { notFound } from "../core/error.ts";
 import type { Json } from "../core/list/field.ts";
+import { textOf } from "../core/list/field.ts";
 import type { Page } from "../core/list/page.ts";
 import { listPage } from "../core/list/page.ts";
-import type { Table } from "../core/list/table.ts";
+import { Table } from "../core/list/table.ts";
 import type { ListQuery } from "../schema/wire.ts";
+import { PUBLIC_ACCOUNT } from "./catalog.ts";
 import type { Identity } from "./identity.ts";
 import { accountKind } from "./kinds/account.ts";
 import { apiKeyKind } from "./kinds/api-key.ts";
@@ -18,6 +21,8 @@ import { reservationKind } from "./kinds/reservation.ts";
 import { routerKind } from "./kinds/router.ts";
 import { secretKind } from "./kinds/secret.ts";
 import { userKind } from "./kinds/user.ts";
+import type { Need } from "./permission.ts";
+import { deny, maySee } from "./permission.ts";
 import type { World } from "./world.ts";
 
 /** What a method is called with: decoded, and checked against its schemas. */
@@ -37,6 +42,8 @@ export interface Invocation {
 export interface Method {
   summary: string;
   http: "GET" | "POST" | "PATCH" | "DELETE";
+  /** What it asks of the caller's role: that of the kind when left out. */
+  need?: Need;
   query?: z.ZodObject;
   /** Undefined when it takes none. */
   body?: z.ZodObject;
@@ -67,13 +74,17 @@ export interface Kind {
   pageSize?: number;
   /** The collection whose resources these belong to, e.g. `users`; the account's own when left out. */
   under?: string;
-  /** Only admins may change these, and users what is their own. */
-  adminOnly?: boolean;
+  /** What reading asks of the caller's role; "read" when left out. */
+  reads?: Need;
+  /** What a change asks of it; "write" when left out. */
+  changes?: Need;
+  /** Which of these everybody may see, whoever owns them; none when left out. */
+  shared?: (item: Json) => boolean;
   listQuery?: z.ZodObject;
   /** What a list is made from, in tables. */
   all(world: World, call: Invocation): Table[];
-  /** Undefined for what can only be listed. */
-  find: ((world: World, name: string) => Json | undefined) | undefined;
+  /** Finds one by its name; `account` is the caller's. Undefined for what can only be listed. */
+  find: ((world: World, name: string, account: string) => Json | undefined) | undefined;
   create?: Method;
   update?: Method;
   remove?: Method;
@@ -100,7 +111,24 @@ export const kinds: readonly Kind[] = [
   reservationKind,
 ];
 
-/** One page of a kind. */
+/** One page of a kind; of other accounts what is shared. */
 export function listResources(kind: Kind, world: World, call: Invocation): Page {
-  return listPage(kind.all(world, call), call.query as ListQuery, kind.defaultOrder, kind.tie, kind.pageSize);
+  const all = kind.all(world, call);
+  const isSeen = (item: Json): boolean => maySee(world, call.caller.account, textOf(item, "name"), kind.shared?.(item));
+  const isOwn = call.account === call.caller.account;
+  const tables = isOwn
+    ? all
+    : all.map((table) => (table.rows.every(isSeen) ? table : new Table(table.rows.filter(isSeen))));
+  return listPage(tables, call.query as ListQuery, kind.defaultOrder, kind.tie, kind.pageSize);
+}
+
+/**
+ * One resource of a kind.
+ * @throws ApiError NOT_FOUND; PERMISSION_DENIED in another account, whether it is there or not
+ */
+export function getResource(kind: Kind, world: World, call: Invocation): Json {
+  const { account, name, caller } = call;
+  const found = kind.find!(world, name, caller.account);
+  if (found && maySee(world, caller.account, name, kind.shared?.(found))) return found;
+  throw account === PUBLIC_ACCOUNT || maySee(world, caller.account, name) ? notFound() : deny("");
 }

@@ -5,6 +5,7 @@ import { DAY } from "../core/time.ts";
 import type { ChatMessage } from "../schema/chat.ts";
 import type { ResponseBody } from "../schema/response.ts";
 import { hangUp } from "./boarding.ts";
+import type { Caller } from "./inference.ts";
 import type { World } from "./world.ts";
 
 /** A response that can be looked at, gone on from, and while it is not done cancelled. */
@@ -55,13 +56,19 @@ export function forgetResponse({ parts }: World, id: string): void {
   parts.store.dropDocument("response", id);
 }
 
+/** Who asks for responses: an account, or on a deployment's own host those who know its keys. */
+export type Reader = Pick<Caller, "account" | "direct">;
+
+const isOf = ({ account, direct }: Reader, response: StoredResponse): boolean =>
+  response.account === account && (direct === undefined || response.deployment === direct);
+
 /**
  * @param what how the refusal calls it
- * @throws ApiError RESPONSE_NOT_FOUND, for another account's too
+ * @throws ApiError RESPONSE_NOT_FOUND, for what is another's too
  */
-export function findResponse(world: World, account: string, id: string, what = "Response"): StoredResponse {
+export function findResponse(world: World, reader: Reader, id: string, what = "Response"): StoredResponse {
   const found = world.parts.responses.get(id);
-  if (found?.account !== account) throw notFound(what);
+  if (!found || !isOf(reader, found)) throw notFound(what);
   return found;
 }
 
@@ -113,13 +120,13 @@ export interface ResponsePage {
 /** The newest first; `after` and `before` are ids of the list. @throws ApiError RESPONSE_NOT_FOUND */
 export function listResponses(
   world: World,
-  account: string,
+  reader: Reader,
   limit: number,
   after: string | undefined,
   before: string | undefined,
 ): ResponsePage {
-  const all = [...world.parts.responses.values()].filter((each) => each.account === account).toReversed();
-  const placeOf = (id: string): number => all.indexOf(findResponse(world, account, id));
+  const all = [...world.parts.responses.values()].filter((each) => isOf(reader, each)).toReversed();
+  const placeOf = (id: string): number => all.indexOf(findResponse(world, reader, id));
   const from = after === undefined ? 0 : placeOf(after) + 1;
   const to = before === undefined ? all.length : placeOf(before);
   return { data: all.slice(from, to).slice(0, limit), hasMore: to - from > limit };

@@ -8,6 +8,8 @@ import { toTimestamp } from "../core/time.ts";
 import type { Router } from "../schema/router.ts";
 import { router } from "../schema/router.ts";
 import { defaultDeployed } from "./deployed-models.ts";
+import { demandNames } from "./models.ts";
+import { maySee } from "./permission.ts";
 import { changedValue, demandResource, dropResource, idFor, newValue, putResource, resourcesOf } from "./resources.ts";
 import type { World } from "./world.ts";
 
@@ -51,12 +53,21 @@ export function findRouter(world: World, name: string): Router | undefined {
   return isLive(record) ? ofDeployment(world, record) : undefined;
 }
 
+/** The deployments that a router spreads over: live ones of its own account. */
+const membersOf = (world: World, { name, deployments }: Router): DeploymentRecord[] =>
+  deployments
+    .filter((each) => maySee(world, accountOf(name), each))
+    .map((each) => world.parts.deployments.get(each))
+    .filter(isLive);
+
 /** @throws ApiError INVALID_ARGUMENT, NOT_FOUND */
-function check(world: World, { deployments, weightedRandom, evenLoad }: Router): void {
+function check(world: World, { name: own, deployments, model, weightedRandom, evenLoad }: Router): void {
   if (deployments.length === 0) throw invalid("invalid router: deployments is required");
   if (weightedRandom && evenLoad) throw invalid("invalid router: set one of weighted_random and even_load");
   for (const name of deployments)
-    if (!isLive(world.parts.deployments.get(name))) throw new ApiError("NOT_FOUND", `deployment ${name} not found`);
+    if (!isLive(world.parts.deployments.get(name)) || !maySee(world, accountOf(own), name))
+      throw new ApiError("NOT_FOUND", `deployment ${name} not found`);
+  demandNames(world, accountOf(own), [model]);
 }
 
 function put(world: World, value: Router): Router {
@@ -96,7 +107,7 @@ export const deleteRouter = (world: World, name: string): void =>
  */
 export function routeBy(world: World, name: string): DeploymentRecord | undefined {
   const found = findRouter(world, name);
-  const records = (found?.deployments ?? []).map((each) => world.parts.deployments.get(each)).filter(isLive);
+  const records = found ? membersOf(world, found) : [];
   if (!found || records.length < 2) return records[0];
   const ready = records.filter((record) => readyReplicas(record).length > 0);
   if (ready.length === 0) return records[0];

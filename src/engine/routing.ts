@@ -1,12 +1,13 @@
 import type { DeploymentRecord } from "../core/deployment/record.ts";
 import { ApiError, texts } from "../core/error.ts";
-import { accountOf, resourceName } from "../core/name.ts";
+import { resourceName } from "../core/name.ts";
 import type { Model } from "../schema/model.ts";
 import { PUBLIC_ACCOUNT } from "./catalog.ts";
 import type { DeployedModel } from "../schema/deployed-model.ts";
-import { defaultDeployed, findDeployed, loadedAddon, mergedAddon } from "./deployed-models.ts";
-import { modelOf } from "./models.ts";
-import { routeBy } from "./routers.ts";
+import { defaultDeployed, findDeployed, isPublicOn, loadedAddon, mergedAddon } from "./deployed-models.ts";
+import { modelOf, usableModel } from "./models.ts";
+import { maySee } from "./permission.ts";
+import { findRouter, routeBy } from "./routers.ts";
 import type { World } from "./world.ts";
 
 /** Where a request goes: a deployment, or the shared serverless service. */
@@ -46,6 +47,19 @@ function toTarget(
   return { model: modelOf(world, model!)!, deployment: record, echo };
 }
 
+/** A deployment that is named, if it serves and the account may call it: its own, or one whose model is public there. */
+function callTarget(world: World, name: string, account: string, echo = name, model?: string): Target | undefined {
+  const target = toTarget(world, world.parts.deployments.get(name), echo, model);
+  const isAllowed = target && (maySee(world, account, name) || isPublicOn(world, name, target.model.name));
+  return isAllowed ? target : undefined;
+}
+
+/** A router that is named, if the account may call it. */
+const routerTarget = (world: World, name: string, account: string): Target | undefined =>
+  maySee(world, account, name) || findRouter(world, name)?.public
+    ? toTarget(world, routeBy(world, name), name)
+    : undefined;
+
 /** What is deployed under a name of its own, if it serves. */
 function toDeployedTarget(world: World, deployed: DeployedModel | undefined, echo: string): Target | undefined {
   if (!deployed || deployed.state === "UNDEPLOYING") return undefined;
@@ -56,14 +70,16 @@ function toDeployedTarget(world: World, deployed: DeployedModel | undefined, ech
   return toTarget(world, record, echo, deployed.model);
 }
 
-/** Whose models these are, where that matters: others' are not there. */
-const isVisible = (world: World, { name, public: isPublic }: Model, account: string): boolean =>
-  world.parts.config.auth === "any" || isPublic || accountOf(name) === account;
+/** A deployed model that is named, if the account may call it. */
+function deployedTarget(world: World, name: string, account: string): Target | undefined {
+  const deployed = findDeployed(world, name);
+  return maySee(world, account, name, deployed?.public) ? toDeployedTarget(world, deployed, name) : undefined;
+}
 
 /** A model by name: serverless where the service has it, otherwise the caller's default deployment of it. */
 function findModel(world: World, name: string, account: string): Target | undefined {
-  const model = modelOf(world, name);
-  if (!model || !isVisible(world, model, account)) return undefined;
+  const model = usableModel(world, account, name);
+  if (!model) return undefined;
   if (model.supportsServerless) return { model, deployment: undefined, echo: name };
   return toDeployedTarget(world, defaultDeployed(world, name, account), name);
 }
@@ -79,9 +95,9 @@ function findByOrigin(world: World, text: string): string | undefined {
 const byCollection = new Map<string, (world: World, text: string, account: string) => Target | undefined>(
   Object.entries({
     models: findModel,
-    deployments: (world: World, text: string) => toTarget(world, world.parts.deployments.get(text), text),
-    routers: (world: World, text: string) => toTarget(world, routeBy(world, text), text),
-    deployedModels: (world: World, text: string) => toDeployedTarget(world, findDeployed(world, text), text),
+    deployments: callTarget,
+    routers: routerTarget,
+    deployedModels: deployedTarget,
   }),
 );
 
@@ -92,18 +108,15 @@ export function findTarget(world: World, text: string, account: string): Target 
     const model = toModelName(text.slice(0, hash));
     const record = world.parts.deployments.get(toDeploymentName(text.slice(hash + 1), account));
     if (!record) return undefined;
-    if (record.spec.baseModel === model) return toTarget(world, record, model, model);
-    return loadedAddon(world, record.name, model) ? toTarget(world, record, model, model) : undefined;
+    const isThere = record.spec.baseModel === model || loadedAddon(world, record.name, model);
+    return isThere ? callTarget(world, record.name, account, model, model) : undefined;
   }
   const parts = text.split("/");
   if (parts.length === 4 && parts[0] === "accounts") return byCollection.get(parts[2]!)?.(world, text, account);
   if (parts.length > 2) return undefined;
   const byOrigin = parts.length === 2 ? findByOrigin(world, text) : undefined;
   if (byOrigin) return findModel(world, byOrigin, account);
-  const deployment = toDeploymentName(text, account);
-  return (
-    findModel(world, toModelName(text), account) ?? toTarget(world, world.parts.deployments.get(deployment), deployment)
-  );
+  return findModel(world, toModelName(text), account) ?? callTarget(world, toDeploymentName(text, account), account);
 }
 
 /**

@@ -5,10 +5,11 @@ import { ApiError, texts } from "../core/error.ts";
 import type { World } from "../engine/world.ts";
 import type { Worlds } from "../engine/worlds.ts";
 import { PRODUCT } from "../engine/version.ts";
-import type { Deed } from "../engine/identity.ts";
 import { worldEnded } from "../engine/ending.ts";
 import type { OnBug } from "../engine/parts.ts";
-import { authorize, nobody } from "../engine/identity.ts";
+import type { Deed } from "../engine/permission.ts";
+import { nobody } from "../engine/identity.ts";
+import { authorize, meantAccount } from "../engine/permission.ts";
 import { accountOf } from "../core/name.ts";
 import { authenticate, authenticateDirect } from "./auth.ts";
 import { decodeQuery, readText } from "./body.ts";
@@ -28,7 +29,6 @@ import { responseRoutes } from "./responses.ts";
 import { sandboxRoutes } from "./sandboxes.ts";
 import { Router } from "./router.ts";
 import type { Call, ErrorStyle, Plane, Reply, Route } from "./route.ts";
-import { isWriting } from "./route.ts";
 import { toPattern, toRoutingPath } from "./verb-path.ts";
 
 export interface AppOptions {
@@ -44,7 +44,7 @@ export interface AppOptions {
 }
 
 /** Every route there is, in one table. */
-export function allRoutes(options: Pick<AppOptions, "worlds" | "url">): Route[] {
+export function allRoutes({ worlds, url }: Pick<AppOptions, "worlds" | "url">): Route[] {
   const routes = [
     ...resourceRoutes(),
     ...inferenceRoutes(),
@@ -52,8 +52,8 @@ export function allRoutes(options: Pick<AppOptions, "worlds" | "url">): Route[] 
     ...embeddingRoutes(),
     ...decisionRoutes(),
     ...fileRoutes(),
-    ...controlRoutes(options.url),
-    ...sandboxRoutes(options.worlds, options.url),
+    ...controlRoutes(url),
+    ...sandboxRoutes(worlds, url),
   ];
   routes.push(openApiRoute(routes));
   return routes;
@@ -96,15 +96,25 @@ function fail(
   });
 }
 
-/** What a request of the control plane does, as far as it matters who may. */
-function deedOf(route: Route, { account: own, params }: Call): Deed {
-  const { account_id: account = own, user_id: user } = params;
+/** What a request wants to do, for authorization. */
+function deedOf({ plane, method, need, reach = "own" }: Route, { world, identity, params }: Call): Deed {
+  const own = identity.account;
+  if (plane === "inference") return { account: own, user: "", need: "infer", reach };
+  const { account_id: named = own, user_id: user } = params;
+  const account = method === "GET" ? meantAccount(world, identity, named, reach) : named;
   return {
     account,
-    user: user ? `accounts/${account}/users/${user}` : "",
-    writes: isWriting(route),
-    adminOnly: route.adminOnly ?? false,
+    user: user === undefined ? "" : `accounts/${account}/users/${user}`,
+    need: need ?? (method === "GET" ? "read" : "manage"),
+    reach,
   };
+}
+
+/** @throws ApiError PERMISSION_DENIED, PRECONDITION_FAILED */
+function demandMay(route: Route, call: Call): void {
+  const deed = deedOf(route, call);
+  authorize(call.world, call.identity, deed);
+  if ("account_id" in call.params && route.plane === "control") call.params["account_id"] = deed.account;
 }
 
 /** Runs one route: the same order for all, key first (inference §7.3). */
@@ -122,7 +132,7 @@ async function run(route: Route, call: Call, options: AppOptions): Promise<Respo
     } else if (route.plane === "control" || route.plane === "inference") {
       call.identity = authenticate(call.world, context, route.plane);
       call.account = call.identity.account;
-      if (route.plane === "control") authorize(call.world, call.identity, deedOf(route, call));
+      demandMay(route, call);
     }
     if (route.method !== "GET" && !route.streams) call.text = await readText(context, options.maxBodyBytes);
     // an advance may have begun while the body came

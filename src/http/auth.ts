@@ -29,11 +29,9 @@ export function authenticate(world: World, context: Context, plane: Plane): Iden
   return identity;
 }
 
-/** The deployment that has a host name of its own, in lower case. */
-export function deploymentAt(world: World, host: string): DeploymentRecord | undefined {
-  for (const record of world.parts.deployments.values()) if (toHandle(record).toLowerCase() === host) return record;
-  return undefined;
-}
+/** The deployments whose own host name this is, in lower case: `b-c` of account `a` and `c` of `a-b` share one. */
+export const deploymentsAt = (world: World, host: string): DeploymentRecord[] =>
+  [...world.parts.deployments.values()].filter((record) => toHandle(record).toLowerCase() === host);
 
 /**
  * The deployment whose own host name the client has used, with a key of that deployment's; undefined for other hosts.
@@ -42,9 +40,11 @@ export function deploymentAt(world: World, host: string): DeploymentRecord | und
 export function authenticateDirect(world: World, context: Context): string | undefined {
   const sent = headerOf(context, "host")?.toLowerCase();
   if (!sent?.includes(DIRECT_DOMAIN)) return undefined;
-  const record = deploymentAt(world, sent.replace(/:\d+$/, ""));
-  if (!record) throw new ApiError("NOT_FOUND", texts.noPath);
+  // the key says which of them is meant
+  const named = deploymentsAt(world, sent.replace(/:\d+$/, ""));
+  if (named.length === 0) throw new ApiError("NOT_FOUND", texts.noPath);
   const key = keyOf(context);
-  if (!key || !record.spec.directRouteApiKeys.includes(key)) throw new ApiError("UNAUTHORIZED", texts.badKey);
+  const record = named.find(({ spec }) => key && spec.directRouteApiKeys.includes(key));
+  if (!record) throw new ApiError("UNAUTHORIZED", texts.badKey);
   return record.name;
 }

@@ -5,7 +5,7 @@ import { isForeign, isHostAllowed, parseHost } from "../core/caller.ts";
 import { ApiError } from "../core/error.ts";
 import { PRODUCT } from "../engine/version.ts";
 import type { Worlds } from "../engine/worlds.ts";
-import { DIRECT_DOMAIN, deploymentAt } from "./auth.ts";
+import { DIRECT_DOMAIN, deploymentsAt } from "./auth.ts";
 import { planeOf, toEnvelope } from "./envelope.ts";
 import { pathOf, wireOf } from "./header.ts";
 import { newRequestId } from "./journal.ts";
@@ -99,7 +99,7 @@ export function createGate({ worlds, isExposed, allowedHosts, token }: GateOptio
     name.endsWith(DIRECT_DOMAIN) &&
     [worlds.default, ...worlds.list().map(([, world]) => world)].some((world) => {
       world.catchUp();
-      return deploymentAt(world, name) !== undefined;
+      return deploymentsAt(world, name).length > 0;
     });
   const isServed = (sent: string): boolean => {
     if (known.has(sent)) return true;

@@ -9,7 +9,7 @@ import { translate } from "../core/codec/shim.ts";
 import { Memo } from "../core/memo.ts";
 import { accountOf, resourceName } from "../core/name.ts";
 import { parseTimestamp, SECOND } from "../core/time.ts";
-import { demandActive } from "../engine/identity.ts";
+import { demandActive } from "../engine/permission.ts";
 import type { World } from "../engine/world.ts";
 import { chatRequest, chatResponse, modelList } from "../schema/chat.ts";
 import { completionRequest, completionResponse } from "../schema/completion.ts";
@@ -113,9 +113,11 @@ export function inferenceRoutes(): Route[] {
       plane: "inference",
       tag: "Inference",
       summary: "One callable model by its full name",
-      handle: ({ world, params }) => ({
-        body: getModel(world, resourceName(params["account_id"]!, "models", params["model_id"]!)),
-      }),
+      handle: ({ world, account, params }) => {
+        const body = getModel(world, resourceName(params["account_id"]!, "models", params["model_id"]!));
+        demandActive(world, account);
+        return { body };
+      },
     },
   ];
 }

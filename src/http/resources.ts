@@ -1,9 +1,8 @@
 import { z } from "zod";
-import { notFound } from "../core/error.ts";
 import { applyMask, parseMask } from "../core/list/mask.ts";
 import { toSnake } from "../core/name.ts";
 import type { Invocation, Kind, Method as KindMethod } from "../engine/registry.ts";
-import { kinds, listResources } from "../engine/registry.ts";
+import { getResource, kinds, listResources } from "../engine/registry.ts";
 import { getQuery, listQuery } from "../schema/wire.ts";
 import { decodeControlBody } from "./body.ts";
 import { originOf } from "./header.ts";
@@ -37,6 +36,8 @@ function listRoute(kind: Kind, path: string): Route {
     method: "GET",
     path,
     plane: "control",
+    need: kind.reads ?? "read",
+    reach: kind.shared ? "catalogue" : "own",
     tag: kind.type,
     summary: `List ${kind.collection}`,
     query,
@@ -53,15 +54,15 @@ function getRoute(kind: Kind, path: string): Route {
     method: "GET",
     path,
     plane: "control",
+    need: kind.reads ?? "read",
+    reach: kind.shared ? "public" : "own",
     tag: kind.type,
     summary: `Get one of ${kind.collection}`,
     query: getQuery,
     result: kind.schema,
     handle: (call) => {
       const mask = parseMask(call.query["readMask"] as string | undefined);
-      const resource = kind.find!(call.world, invoke(kind, call).name);
-      if (!resource) throw notFound();
-      return { body: applyMask(resource, mask) };
+      return { body: applyMask(getResource(kind, call.world, invoke(kind, call)), mask) };
     },
   };
 }
@@ -71,7 +72,7 @@ function methodRoute(kind: Kind, method: KindMethod, path: string): Route {
     method: method.http as Method,
     path,
     plane: "control",
-    adminOnly: kind.adminOnly ?? false,
+    need: method.need ?? (method.http === "GET" ? (kind.reads ?? "read") : (kind.changes ?? "write")),
     tag: kind.type,
     summary: method.summary,
     query: method.query,

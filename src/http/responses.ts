@@ -2,6 +2,7 @@ import type { z } from "zod";
 import { responseFormat, toResponse, toSaid } from "../core/codec/response-format.ts";
 import { decodeResponse } from "../core/codec/response-request.ts";
 import { ApiError } from "../core/error.ts";
+import { demandActive } from "../engine/permission.ts";
 import * as engine from "../engine/responses.ts";
 import type { ResponseRequest } from "../schema/response.ts";
 import * as schema from "../schema/response.ts";
@@ -44,7 +45,7 @@ async function create(call: Call): Promise<Reply | Response> {
   const asked = decodeInferenceBody(schema.responseRequest, call.text);
   checkBackground(asked);
   const { previous_response_id: id } = asked;
-  const before = id ? engine.findResponse(call.world, call.account, id, "Previous response").messages : [];
+  const before = id ? engine.findResponse(call.world, call, id, "Previous response").messages : [];
   const { request, messages } = decodeResponse(asked, before);
   const begun = await begin(call, request, "resp_");
   if (!("served" in begun)) return begun;
@@ -53,14 +54,18 @@ async function create(call: Call): Promise<Reply | Response> {
   return deliver(call, begun, responseFormat(asked), kept && (() => engine.endEarly(call.world, kept)));
 }
 
-const find = ({ world, account, params }: Call): engine.StoredResponse =>
-  engine.findResponse(world, account, params["response_id"]!);
+function find(call: Call): engine.StoredResponse {
+  demandActive(call.world, call.account);
+  return engine.findResponse(call.world, call, call.params["response_id"]!);
+}
 
 const LIMIT_DEFAULT = 20;
 
-function list({ world, account, query }: Call): z.infer<typeof schema.responseList> {
+function list(call: Call): z.infer<typeof schema.responseList> {
+  const { world, account, query } = call;
+  demandActive(world, account);
   const { limit = LIMIT_DEFAULT, after, before } = query as z.infer<typeof schema.responseListQuery>;
-  const { data, hasMore } = engine.listResponses(world, account, limit, after, before);
+  const { data, hasMore } = engine.listResponses(world, call, limit, after, before);
   return {
     object: "list",
     data: data.map((each) => engine.showResponse(world, each)),

@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import type { z } from "zod";
 import type { Identity } from "../engine/identity.ts";
+import type { Need, Reach } from "../engine/permission.ts";
 import type { World } from "../engine/world.ts";
 
 /** The layer that answers, which decides the envelope of its errors (inference §7.1). */
@@ -55,8 +56,10 @@ export interface Route {
   query?: z.ZodObject;
   body?: z.ZodObject;
   result?: z.ZodType;
-  /** Of the control plane: only admins may, and users where it is about themselves. */
-  adminOnly?: boolean;
+  /** What it asks of the caller's role; on the control plane "read" of a GET and "manage" of the rest when left out. */
+  need?: Need;
+  /** What of other accounts it may show; "own" when left out. */
+  reach?: Reach;
   /** It answers in the middle of an advance too: it neither changes its world nor waits for it. */
   always?: boolean;
   /** It reads the body by itself, as it comes. */

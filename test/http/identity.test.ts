@@ -96,11 +96,14 @@ describe("keys", () => {
 describe("roles", () => {
   const deployment = { baseModel: SMALL };
 
-  test("an inference user infers and reads, and creates nothing", async () => {
+  test("an inference user infers, and sees whose key it is and the catalogue; nothing else", async () => {
     const { call, key } = await withUser("inference-user");
     const own = bearer(key);
     expect((await call("POST", "/v1/completions", { model: SERVERLESS, prompt: "hi" }, own)).status).toBe(200);
-    expect((await call("GET", `${ACCOUNT}/deployments`, undefined, own)).status).toBe(200);
+    for (const path of ["/v1/accounts", ACCOUNT, "/v1/accounts/fireworks/models"])
+      expect((await call("GET", path, undefined, own)).status, path).toBe(200);
+    for (const path of ["deployments", "models", "users", "users/ann", "billingUsage", "metrics"])
+      expect((await call("GET", `${ACCOUNT}/${path}`, undefined, own)).status, path).toBe(403);
     const refused = await call("POST", `${ACCOUNT}/deployments`, deployment, own);
     expect([refused.status, refused.body.code]).toEqual([403, 7]);
   });

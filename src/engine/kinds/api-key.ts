@@ -19,7 +19,7 @@ export const apiKeyKind: Kind = {
   schema: apiKey,
   defaultOrder: "create_time",
   tie: "key_id",
-  adminOnly: true,
+  changes: "self",
   all: allOf("apiKeys"),
   find: findIn("apiKeys"),
   create: {

@@ -83,7 +83,7 @@ export const auditLogKind: Kind = {
   schema: auditLogEntry,
   defaultOrder: "timestamp desc,id desc",
   tie: "id",
-  adminOnly: true,
+  reads: "manage",
   pageSize: PAGE_SIZE,
   listQuery: listQuery.extend({
     startTime: z.string().optional(),

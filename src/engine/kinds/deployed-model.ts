@@ -19,6 +19,7 @@ export const deployedModelKind: Kind = {
   type: "DeployedModel",
   schema: deployedModel,
   defaultOrder: "name",
+  shared: ({ public: isPublic }) => isPublic === true,
   all: (world, call) => someOf(call.name, listDeployed(world)),
   find: (world, name) => {
     skipTo(world, name);

@@ -11,6 +11,7 @@ export const deploymentShapeKind: Kind = {
   type: "DeploymentShape",
   schema: deploymentShape,
   defaultOrder: "create_time",
+  shared: () => true,
   listQuery: deploymentShapesQuery,
   all: (world, { name: parent, query: { targetModel } }) => {
     const shapes = [...shapesOf(world).values()];
@@ -26,6 +27,7 @@ export const deploymentShapeVersionKind: Kind = {
   type: "DeploymentShapeVersion",
   schema: deploymentShapeVersion,
   defaultOrder: "create_time",
+  shared: () => true,
   all: (world, call) => someOf(call.name, [...shapesOf(world).values()].map(toVersion)),
   find: (world, name) => {
     const shape = shapesOf(world).get(name.replace(/\/versions\/.*$/, ""));

@@ -57,7 +57,11 @@ export const modelVersionKind: Kind = {
         demandResource(world, COLLECTION, name);
         const isRestart = body["rolloutStrategy"] !== "ROLLOUT_STRATEGY_HOT_RELOAD";
         return world.change(() =>
-          runOperation(world, account, () => rollOut(world, textOf(body, "deployment"), name, isRestart) as Json),
+          runOperation(
+            world,
+            account,
+            () => rollOut(world, account, textOf(body, "deployment"), name, isRestart) as Json,
+          ),
         );
       },
     },

@@ -9,9 +9,9 @@ import type { Model } from "../../schema/model.ts";
 import { importModelBody, operation } from "../../schema/model-version.ts";
 import { updateMaskQuery } from "../../schema/wire.ts";
 import { PUBLIC_ACCOUNT } from "../catalog.ts";
-import { deployedRefsOf } from "../deployed-models.ts";
+import { deployedRefsOf, isDeployed } from "../deployed-models.ts";
 import { importModel } from "../imports.ts";
-import { baseNameOf, modelOf } from "../models.ts";
+import { baseNameOf, demandNames, modelOf, usableModel } from "../models.ts";
 import { ensureAccount } from "../open-world.ts";
 import type { Kind } from "../registry.ts";
 import {
@@ -30,6 +30,14 @@ import type { World } from "../world.ts";
 
 const NAME_MAX = 63;
 
+const baseNotFound = (name: string): ApiError => new ApiError("NOT_FOUND", `create_model: Model ${name} not found`);
+
+/** Names in a body that may be those of another account. */
+const namesIn = ({ defaultDraftModel, peftDetails }: Json): unknown[] => [
+  defaultDraftModel,
+  (peftDetails as Json | null | undefined)?.["mergeAddonModelName"],
+];
+
 /** What has to be said of a model before its files come. @throws ApiError INVALID_ARGUMENT, NOT_FOUND */
 function check(world: World, value: Json): void {
   const { kind, peftDetails, baseModelDetails, displayName, defaultDraftModel, defaultDraftTokenCount } =
@@ -44,7 +52,7 @@ function check(world: World, value: Json): void {
       throw invalid(
         'create_model: invalid base model name: name must be in the format: "accounts/<accounts-id>/models/<models-id>"',
       );
-    if (!modelOf(world, base)) throw new ApiError("NOT_FOUND", `create_model: Model ${base} not found`);
+    if (!modelOf(world, base)) throw baseNotFound(base);
     checkAddon(peftDetails.r, peftDetails.targetModules);
   } else if (kind === "HF_BASE_MODEL" && !baseModelDetails) {
     throw invalid("invalid model: base_model_details is required");
@@ -70,6 +78,9 @@ function create(world: World, parent: string, account: string, body: Json): Json
     };
     const value = newValue(schema.model, sent, { ...filled, snapshotType: sent["snapshotType"] ?? "FULL_SNAPSHOT" });
     check(world, value);
+    const base = (value as unknown as Model).peftDetails?.baseModel;
+    if (base && !usableModel(world, account, base)) throw baseNotFound(base);
+    demandNames(world, account, namesIn(sent));
     ensureAccount(world, account);
     return putResource(world, { collection: "models", name, value, hidden: { files: {} } }).value;
   });
@@ -77,7 +88,7 @@ function create(world: World, parent: string, account: string, body: Json): Json
 
 /** Whether anything serves the model, or an addon on it. */
 const isInUse = (world: World, name: string): boolean =>
-  deployedRefsOf(world, name).length > 0 ||
+  isDeployed(world, name) ||
   [...world.parts.deployments.values()].some(
     ({ spec, state }) => state !== "DELETED" && (spec.baseModel === name || baseNameOf(world, spec.baseModel) === name),
   );
@@ -88,15 +99,16 @@ export const modelKind: Kind = {
   type: "Model",
   schema: schema.model,
   defaultOrder: "name",
+  shared: ({ public: isPublic }) => isPublic === true,
   all: (world, call) => {
     const isShared = toParent(call.name)(`${accountName(PUBLIC_ACCOUNT)}/`);
     const own = allOf("models")(world, call);
     return isShared ? [world.parts.catalog.listed, ...own] : own;
   },
   // deployedModelRefs are filled by get alone (control-plane §2.8)
-  find: (world, name) => {
+  find: (world, name, account) => {
     const item = modelOf(world, name);
-    return item && { ...item, deployedModelRefs: deployedRefsOf(world, name) };
+    return item && { ...item, deployedModelRefs: deployedRefsOf(world, name, account) };
   },
   create: {
     summary: "Make a model, to be uploaded",
@@ -111,12 +123,13 @@ export const modelKind: Kind = {
     query: updateMaskQuery,
     body: schema.model,
     result: schema.model,
-    run: (world, { name, query, body }) =>
+    run: (world, { name, account, query, body }) =>
       world.change((now) => {
         const stored = demandResource(world, "models", name);
         const changed = changedValue(schema.model, "model", stored.value, body, query["updateMask"]);
         const value: Json = { ...changed, updateTime: toTimestamp(now) };
         check(world, value);
+        demandNames(world, account, namesIn(body));
         return putResource(world, { ...stored, value }).value;
       }),
   },
@@ -144,6 +157,7 @@ export const modelKind: Kind = {
       summary: "Check what was uploaded; the model is READY when all is well",
       http: "GET",
       writes: true,
+      need: "write",
       query: schema.validateUploadQuery,
       result: schema.validateUploadResult,
       run: (world, { name, query }) => validateUpload(world, name, query as ValidateOptions),

@@ -10,7 +10,7 @@ export const quotaKind: Kind = {
   type: "Quota",
   schema: quota,
   defaultOrder: "name",
-  adminOnly: true,
+  changes: "manage",
   all: (world, call) => [new Table(listQuotas(world, call.account))],
   find: (world, name) => listQuotas(world, accountOf(name)).find((each) => each["name"] === name),
   update: {

@@ -11,6 +11,7 @@ export const routerKind: Kind = {
   type: "Router",
   schema: router,
   defaultOrder: "name",
+  shared: ({ public: isPublic }) => isPublic === true,
   all: (world, call) => someOf(call.name, listRouters(world)),
   find: (world, name) => findRouter(world, name) as Json | undefined,
   create: {

@@ -29,7 +29,7 @@ export const secretKind: Kind = {
   type: "Secret",
   schema: secret,
   defaultOrder: "name",
-  adminOnly: true,
+  changes: "manage",
   all: allOf("secrets"),
   find: findIn("secrets"),
   create: {

@@ -1,8 +1,11 @@
 import { ApiError, invalid } from "../../core/error.ts";
 import type { Json } from "../../core/list/field.ts";
+import { toSnake } from "../../core/name.ts";
 import { toTimestamp } from "../../core/time.ts";
 import { createUserQuery, roles, user } from "../../schema/identity.ts";
 import { updateMaskQuery } from "../../schema/wire.ts";
+import type { Identity } from "../identity.ts";
+import { can, deny } from "../permission.ts";
 import type { Kind } from "../registry.ts";
 import {
   allOf,
@@ -26,13 +29,24 @@ function write(world: World, name: string, value: Json): Json {
   return putResource(world, { collection: "users", name, value, hidden: {} }).value;
 }
 
+/** What users may change of themselves; the rest is for admins. */
+const SELF_FIELDS: ReadonlySet<string> = new Set(["displayName"]);
+
+/** @throws ApiError PERMISSION_DENIED */
+function demandOwnFields(caller: Identity, before: Json, after: Json): void {
+  if (can(caller, "manage")) return;
+  const isChanged = (field: string): boolean => JSON.stringify(after[field]) !== JSON.stringify(before[field]);
+  const denied = Object.keys(after).find((field) => !SELF_FIELDS.has(field) && isChanged(field));
+  if (denied) throw deny(`role ${caller.role} may not change ${toSnake(denied)}; ask an admin of the account`);
+}
+
 /** People and services of an account, each with a role (control-plane §1.5). */
 export const userKind: Kind = {
   collection: "users",
   type: "User",
   schema: user,
   defaultOrder: "name",
-  adminOnly: true,
+  changes: "manage",
   all: allOf("users"),
   find: findIn("users"),
   create: {
@@ -53,12 +67,15 @@ export const userKind: Kind = {
   update: {
     summary: "Change a user",
     http: "PATCH",
+    need: "self",
     query: updateMaskQuery,
     body: user,
     result: user,
-    run: (world, { name, query, body }) =>
+    run: (world, { name, caller, query, body }) =>
       world.change((now) => {
-        const value = changedValue(user, "user", demandResource(world, "users", name).value, body, query["updateMask"]);
+        const before = demandResource(world, "users", name).value;
+        const value = changedValue(user, "user", before, body, query["updateMask"]);
+        demandOwnFields(caller, before, value);
         return write(world, name, { ...value, updateTime: toTimestamp(now) });
       }),
   },
