@@ -85,7 +85,8 @@ export function authorize(world: World, who: Who, deed: Deed): void {
   if (deed.need !== "infer") demandActive(world, who.account);
   const open = isOpen(world);
   if (mayDo(who, deed, open)) return;
-  throw deny(mayReach(who, deed, open) ? `role ${who.role} may not do this; ask an admin of the account` : "");
+  const isOwn = open || deed.account === who.account;
+  throw deny(isOwn ? `role ${who.role} may not do this; ask an admin of the account` : "");
 }
 
 /** Whether an account may see and use a resource: its own, a public one, or any where accounts are open. */
