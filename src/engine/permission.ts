@@ -60,7 +60,7 @@ export function mayDo(who: Who, deed: Deed, open: boolean): boolean {
   const { account, user, need, reach } = deed;
   if (!mayReach(who, deed, open)) return false;
   // any key may read the catalogue (control-plane §1.1)
-  if (account === PUBLIC_ACCOUNT && reach !== "own") return true;
+  if (account === PUBLIC_ACCOUNT && reach !== "own") return can(who, "identify");
   if (need === "self") return can(who, "manage") || (can(who, "self") && user === who.user);
   return can(who, need);
 }

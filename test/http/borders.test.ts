@@ -40,9 +40,7 @@ describe("lists over all accounts", () => {
         expect(status, path).toSatisfy((each) => each === 200 || each === 404 || each === 400);
         const items = Object.values<any>(body).find(Array.isArray) ?? [];
         const foreign = items.filter((item: any) => JSON.stringify(item).includes("acme"));
-        expect(foreign.map(({ name }: any) => name).sort(), path).toEqual(
-          foreign.length === 0 ? [] : [expect.stringMatching(/^accounts\/acme\/(models|routers)\/open$/)],
-        );
+        for (const { name } of foreign) expect(name, path).toMatch(/^accounts\/acme\/(models|routers)\/open$/);
         // neither in what is beside the items: sums, tokens, texts of Prometheus
         if (foreign.length === 0) expect(text, path).not.toContain("acme");
       }
@@ -51,7 +49,7 @@ describe("lists over all accounts", () => {
   test("count and page what is seen, and nothing else", async () => {
     const names = async (key: string, path: string) => {
       const { body } = await world.demand(key, "GET", path);
-      const items: any[] = Object.values<any>(body).find(Array.isArray);
+      const items: any[] = Object.values<any>(body).find(Array.isArray)!;
       return [body.totalSize, items.map((item) => item.name)];
     };
     const own = (id: string) => local("deployments", id);

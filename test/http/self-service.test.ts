@@ -154,3 +154,10 @@ test("a suspended account gets 412 for its stored responses and for single model
     expect((await call(method!, path!)).status, path).toBe(412);
   expect((await call("GET", "/v1/models/accounts/fireworks/models/none")).status).toBe(404);
 });
+
+test("the audit log has what was done under a name that was written in another way", async () => {
+  const { call } = await withKeys();
+  await call("POST", "/v1/accounts/loc%61l/secrets", { name: "s", keyName: "K" });
+  const { auditLogs } = (await call("GET", "/v1/accounts/local/auditLogs")).body;
+  expect(auditLogs[0]).toMatchObject({ method: "CreateSecret", resource: "accounts/local/secrets" });
+});

@@ -13,7 +13,7 @@ import { addonFiles, addonOf, baseFiles, baseModel, sizesOf } from "./upload.ts"
 const ORIGIN = "http://emulator";
 
 /** Sends a request with a key, or without one. */
-export type Send = (
+type Send = (
   key: string | undefined,
   method: string,
   path: string,

@@ -60,12 +60,22 @@ function toEntry(row: JournalRow): Json {
   };
 }
 
+/** A path as its route has read it: `loc%61l` is `local`. */
+function decodePath(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}
+
 function* entries(world: World, { account, query }: Invocation): Generator<Json> {
   world.saver.flush();
   const [from, to] = ["startTime", "endTime"].map((field) => parseTimestamp(textOf(query, field)));
   for (let before = Number.MAX_SAFE_INTEGER; ;) {
     const rows = world.parts.store.journal(before, ROWS);
-    for (const row of rows) {
+    for (const each of rows) {
+      const row = { ...each, path: decodePath(each.path) };
       const isDeed = row.method !== "GET" && accountOf(row.path.slice(4)) === account && row.path.startsWith("/v1/acc");
       if (!isDeed || row.at < (from ?? 0) || row.at >= (to ?? Infinity)) continue;
       const entry = toEntry(row);

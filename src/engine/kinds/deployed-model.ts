@@ -2,6 +2,7 @@ import type { Json } from "../../core/list/field.ts";
 import { deployedModel, loadQuery } from "../../schema/deployed-model.ts";
 import { updateMaskQuery } from "../../schema/wire.ts";
 import { findDeployed, listDeployed, loadAddon, unloadAddon, updateDeployed } from "../deployed-models.ts";
+import { maySee } from "../permission.ts";
 import type { Kind } from "../registry.ts";
 import { someOf, resourcesOf } from "../resources.ts";
 import type { World } from "../world.ts";
@@ -21,8 +22,9 @@ export const deployedModelKind: Kind = {
   defaultOrder: "name",
   shared: ({ public: isPublic }) => isPublic === true,
   all: (world, call) => someOf(call.name, listDeployed(world)),
-  find: (world, name) => {
-    skipTo(world, name);
+  find: (world, name, account) => {
+    // who may not see it does not move time either
+    if (maySee(world, account, name)) skipTo(world, name);
     return findDeployed(world, name) as Json | undefined;
   },
   create: {
