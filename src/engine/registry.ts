@@ -4,6 +4,7 @@ import type { Json } from "../core/list/field.ts";
 import { textOf } from "../core/list/field.ts";
 import type { Page } from "../core/list/page.ts";
 import { listPage } from "../core/list/page.ts";
+import { accountName } from "../core/name.ts";
 import { Table } from "../core/list/table.ts";
 import type { ListQuery } from "../schema/wire.ts";
 import { PUBLIC_ACCOUNT } from "./catalog.ts";
@@ -114,8 +115,9 @@ export const kinds: readonly Kind[] = [
 /** One page of a kind; of other accounts what is shared. */
 export function listResources(kind: Kind, world: World, call: Invocation): Page {
   const all = kind.all(world, call);
-  const isSeen = (item: Json): boolean => maySee(world, call.caller.account, textOf(item, "name"), kind.shared?.(item));
-  const isOwn = call.account === call.caller.account;
+  const { account } = call.caller;
+  const isSeen = (item: Json): boolean => maySee(world, account, textOf(item, "name"), kind.shared?.(item));
+  const isOwn = maySee(world, account, accountName(call.account));
   const tables = isOwn
     ? all
     : all.map((table) => (table.rows.every(isSeen) ? table : new Table(table.rows.filter(isSeen))));
