@@ -1,9 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { loadCatalog } from "../../src/engine/catalog.ts";
-import { defaultConfig } from "../../src/engine/config.ts";
-import { Worlds } from "../../src/engine/worlds.ts";
-import { allRoutes } from "../../src/http/app.ts";
 import type { Ids, TwoAccounts } from "../support/two-accounts.ts";
+import { routeTable } from "../support/routes.ts";
 import { twoAccounts } from "../support/two-accounts.ts";
 import { grants, preparations } from "../support/grants.ts";
 
@@ -18,10 +15,7 @@ const targets = ["own", "colleague", "other", "catalogue"] as const;
 const accounts = { own: "local", colleague: "local", other: "acme", catalogue: "fireworks" };
 
 function listRoutes() {
-  const worlds = new Worlds(defaultConfig, loadCatalog([]));
-  const all = allRoutes({ worlds, url: () => "" });
-  worlds.close();
-  return all
+  return routeTable()
     .filter(({ plane }) => plane === "control" || plane === "inference")
     .flatMap(({ method, path, aliases = [], plane }) =>
       [path, ...aliases].map((each) => ({ method, path: each, plane })),

@@ -1,25 +1,15 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { loadCatalog } from "../../src/engine/catalog.ts";
-import { defaultConfig } from "../../src/engine/config.ts";
-import { Worlds } from "../../src/engine/worlds.ts";
-import { allRoutes } from "../../src/http/app.ts";
 import type { Route } from "../../src/http/route.ts";
 import type { Emulator } from "../../src/index.ts";
 import { createClient, createEmulator } from "../../src/index.ts";
 import { inFolder } from "../support/dump.ts";
 import { ask } from "../support/raw.ts";
+import { routeTable } from "../support/routes.ts";
 import { cli, cliUntil, startServer } from "../support/server.ts";
 
 const TOKEN = "s3cret-token";
 const VARIABLE = "FIREWORKS_EMULATOR_CONTROL_TOKEN";
-
-/** The table of routes, of a world of its own. */
-function routes(): Route[] {
-  const worlds = new Worlds(defaultConfig, loadCatalog([], []), () => undefined);
-  worlds.close();
-  return allRoutes({ worlds, url: () => "" });
-}
 
 /** Routes that answer without the token although they are the emulator's: probes, and what carries its own signature. */
 const OPEN = new Set([
@@ -35,7 +25,7 @@ const isOwn = ({ plane }: Route): boolean => plane === "emulator" || plane === "
 
 /** Every route under each of its paths, as `METHOD /path`. */
 const calls = (): [string, Route][] =>
-  routes().flatMap((route) =>
+  routeTable().flatMap((route) =>
     [route.path, ...(route.aliases ?? [])].map((path): [string, Route] => [`${route.method} ${path}`, route]),
   );
 

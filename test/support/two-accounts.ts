@@ -5,6 +5,7 @@ import { loadCatalog } from "../../src/engine/catalog.ts";
 import { defaultConfig } from "../../src/engine/config.ts";
 import { Worlds } from "../../src/engine/worlds.ts";
 import { allRoutes, createApp } from "../../src/http/app.ts";
+import { createGate } from "../../src/http/gate.ts";
 import type { Route } from "../../src/http/route.ts";
 import type { Answer } from "./api.ts";
 import { SERVERLESS, SMALL } from "./api.ts";
@@ -43,10 +44,12 @@ async function openApp(base: string) {
   mkdirSync(join(buckets, "bucket/model"), { recursive: true });
   for (const [name, bytes] of Object.entries(baseFiles())) writeFileSync(join(buckets, "bucket/model", name), bytes);
   const options = { clock: "manual", auth: "known", profile: "instant", gpuQuota: Infinity, buckets } as const;
-  const worlds = new Worlds({ ...defaultConfig, ...options }, loadCatalog([]));
-  const url = (): string => ORIGIN;
   const bugs: unknown[] = [];
-  const app = createApp({ worlds, maxBodyBytes: 1e6, url, onBug: (error) => bugs.push(error) });
+  const onBug = (error: unknown): void => void bugs.push(error);
+  const worlds = new Worlds({ ...defaultConfig, ...options }, loadCatalog([]), onBug);
+  const url = (): string => ORIGIN;
+  const gate = createGate({ worlds, isExposed: false, allowedHosts: [], token: undefined });
+  const app = createApp({ worlds, maxBodyBytes: 1e6, url, gate, onBug });
   const send: Send = async (key, method, path, body, more = {}) => {
     const headers = key === undefined ? more : { authorization: `Bearer ${key}`, ...more };
     const text = typeof body === "string" ? body : JSON.stringify(body);
