@@ -22,6 +22,12 @@ export const isUserId = (id: string): boolean => /^[a-z]([a-z0-9-]{0,61}[a-z0-9]
 /** An account ID as it stands in names; the page itself writes `acmeInc`. */
 export const isAccountId = (id: string): boolean => /^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/.test(id);
 
+/** `accounts/{account}/models/{model}`, each of the form in which it can be made. */
+export function isModelName(name: string): boolean {
+  const [accounts, account = "", models, model = "", ...rest] = name.split("/");
+  return accounts === "accounts" && isAccountId(account) && models === "models" && isUserId(model) && rest.length === 0;
+}
+
 /** `replicaCount` -> `replica_count`. */
 export const toSnake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 

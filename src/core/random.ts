@@ -82,7 +82,7 @@ export function hexOf(seed: string, repetition: number): string {
   return words.toString("hex");
 }
 
-const ALPHANUMERIC = "abcdefghijklmnopqrstuvwxyz0123456789";
+export const ALPHANUMERIC = "abcdefghijklmnopqrstuvwxyz0123456789";
 
 /** Lowercase letters and digits, as generated resource IDs use them. */
 export function alphanumeric(seed: string, length: number): string {

@@ -28,6 +28,7 @@ import type { Resources, StoredResource } from "./resources.ts";
 import { newValue, putResource, resourcesOf } from "./resources.ts";
 import type { StoredResponse } from "./responses.ts";
 import type { ScriptEntry } from "./scripts.ts";
+import { openSecret } from "./secret.ts";
 import type { OnBug, WorldParts } from "./parts.ts";
 import { isTimerKind, World } from "./world.ts";
 
@@ -135,6 +136,7 @@ function readParts(
     scripts: openScripts(store, catalog),
     clock: new Clock(config.clock, config.rate, stored === undefined ? startTime : Number(stored)),
     fleet: openFleet(store, catalog),
+    secret: openSecret(store),
     seed: String(config.seed ?? store.meta("seed") ?? 0),
     accounts: new Map(readAll<Account>(store, "account")),
     quotas: new Map(readAll<StoredQuota>(store, "quota")),

@@ -19,6 +19,7 @@ import type { Recordings } from "./recordings.ts";
 import type { Resources } from "./resources.ts";
 import type { StoredResponse } from "./responses.ts";
 import type { ScriptEntry } from "./scripts.ts";
+import type { Secret } from "./secret.ts";
 
 /** @param what it happened to: `request <id>`, `timer <kind> <name>`, `deployment <name>` */
 export type OnBug = (error: unknown, what: string) => void;
@@ -36,6 +37,8 @@ export interface WorldParts {
   queue: TimerQueue;
   fleet: FleetState;
   seed: string;
+  /** What URLs are signed with. */
+  secret: Secret;
   startTime: Ms;
   accounts: Map<string, Account>;
   /** Quotas that were changed, by resource name; the others are the catalogue's. */

@@ -5,53 +5,13 @@ import { factsOfConfig } from "../core/model/facts.ts";
 import { countParameters, HEADER_START, headerLength, parseHeader } from "../core/model/safetensors.ts";
 import type { Tensor } from "../core/model/safetensors.ts";
 import * as upload from "../core/model/upload.ts";
-import { digest } from "../core/random.ts";
-import type { Ms } from "../core/time.ts";
-import { HOUR, toTimestamp } from "../core/time.ts";
+import { toTimestamp } from "../core/time.ts";
 import type { Model } from "../schema/model.ts";
 import { factsOf, isReady, modelOf, uploadedOf } from "./models.ts";
 import type { StoredResource } from "./resources.ts";
 import { demandResource, putResource } from "./resources.ts";
+import { signUrl } from "./signed-url.ts";
 import type { World } from "./world.ts";
-
-/** A signed URL works for so long (ours). */
-const SIGNED_FOR = HOUR;
-
-/** What a signed URL allows. */
-export interface Grant {
-  owner: string;
-  file: string;
-  method: "PUT" | "GET";
-  size: number;
-  resumable: boolean;
-  expires: Ms;
-}
-
-const signatureOf = (world: World, { owner, file, method, size, resumable, expires }: Grant): string =>
-  digest("signed-url", world.parts.seed, owner, file, method, size, String(resumable), expires).slice(0, 32);
-
-/** A URL with which one file can be sent or fetched, without a key, for an hour of world time. */
-function signUrl(world: World, origin: string, given: Omit<Grant, "expires">): string {
-  const grant = { ...given, expires: world.now + SIGNED_FOR };
-  const query = Object.entries(grant).map(([key, value]): [string, string] => [key, String(value)]);
-  const signature = signatureOf(world, grant);
-  return `${origin}/__emulator/files?${new URLSearchParams([...query, ["signature", signature]]).toString()}`;
-}
-
-/** @returns what a signed URL allows, or why it allows nothing */
-export function readGrant(world: World, query: (name: string) => string | undefined): Grant | string {
-  const text = (name: string): string => query(name) ?? "";
-  const grant: Grant = {
-    owner: text("owner"),
-    file: text("file"),
-    method: text("method") === "GET" ? "GET" : "PUT",
-    size: Number(text("size")),
-    resumable: text("resumable") === "true",
-    expires: Number(text("expires")),
-  };
-  if (signatureOf(world, grant) !== text("signature")) return "SignatureDoesNotMatch";
-  return world.now > grant.expires ? "ExpiredToken" : grant;
-}
 
 const noted = (stored: StoredResource): { files: Record<string, number> } =>
   stored.hidden as { files: Record<string, number> };
@@ -63,6 +23,7 @@ export function uploadEndpoint(world: World, name: string, origin: string, body:
     const stored = demandResource(world, "models", name);
     if (isReady(stored.value)) throw new ApiError("FAILED_PRECONDITION", "model has been uploaded already");
     const files = { ...noted(stored).files, ...sizes };
+    upload.checkNames(Object.keys(files));
     putResource(world, { ...stored, hidden: { ...stored.hidden, files } });
     const resumable = body["enableResumableUpload"] === true;
     const urls = Object.entries(sizes).map(([file, size]): [string, string] => [
@@ -71,6 +32,12 @@ export function uploadEndpoint(world: World, name: string, origin: string, body:
     ]);
     return { filenameToSignedUrls: Object.fromEntries(urls), filenameToUnsignedUris: {} };
   });
+}
+
+/** Whether a model still waits for a file of this size; it may be deleted or READY by the time that one comes. */
+export function isAwaited(world: World, name: string, file: string, size: number): boolean {
+  const model = modelOf(world, name);
+  return model !== undefined && !isReady(model) && uploadedOf(world, name)?.files[file] === size;
 }
 
 /** Where to fetch them. @throws ApiError NOT_FOUND, FAILED_PRECONDITION */

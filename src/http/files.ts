@@ -1,13 +1,16 @@
-import type { Grant } from "../engine/uploads.ts";
-import { readGrant } from "../engine/uploads.ts";
-import { TooLongError } from "../engine/files.ts";
+import { ApiError } from "../core/error.ts";
+import type { UploadFailure } from "../engine/receive.ts";
+import { UploadError } from "../engine/receive.ts";
+import type { Grant } from "../engine/signed-url.ts";
+import { readGrant } from "../engine/signed-url.ts";
+import { isAwaited } from "../engine/uploads.ts";
 import { headerOf, originOf } from "./header.ts";
 import type { Call, Route } from "./route.ts";
 
 /** Signed URLs behave as those of Google Cloud Storage, where the service keeps its files (control-plane §7). */
 const refuse = (status: number, code: string, message: string): Response =>
   new Response(
-    `<?xml version='1.0' encoding='UTF-8'?><Error><Code>${code}</Code><Message>${message}</Message></Error>`,
+    `<?xml version='1.0' encoding='UTF-8'?><Error><Code>${code}</Code><Message>${message.replace(/[<&]/g, "?")}</Message></Error>`,
     {
       status,
       headers: { "content-type": "application/xml; charset=UTF-8" },
@@ -19,49 +22,65 @@ const refusals: Record<string, string> = {
   ExpiredToken: "The URL has expired.",
 };
 
+/** Clients of Cloud Storage try again after a 503, not after a 409: so that is what a second piece at a time gets (ours). */
+const failureStatus: Record<UploadFailure, number> = {
+  EntityTooLarge: 400,
+  IncompleteBody: 400,
+  NoSuchUpload: 404,
+  ServiceUnavailable: 503,
+};
+
 function grantOf({ world, context }: Call, method: Grant["method"]): Grant | Response {
   const grant = readGrant(world, (name) => context.req.query(name));
   if (typeof grant === "string") return refuse(grant === "ExpiredToken" ? 400 : 403, grant, refusals[grant]!);
   return grant.method === method ? grant : refuse(403, "SignatureDoesNotMatch", refusals["SignatureDoesNotMatch"]!);
 }
 
+/** @throws UploadError when the model has gone, is READY, or has been promised another file by this name */
+function demandAwaited({ world }: Call, { owner, file, size }: Grant): void {
+  if (!isAwaited(world, owner, file, size)) throw new UploadError("NoSuchUpload", "The model does not wait for it.");
+}
+
 /** A whole file, or nothing of it. */
-async function putWhole({ world, context }: Call, { owner, file, size }: Grant): Promise<Response> {
-  const { files } = world.parts;
+async function putWhole(call: Call, grant: Grant): Promise<Response> {
+  const { world, context } = call;
+  const { owner, file, size } = grant;
   const range = headerOf(context, "x-goog-content-length-range");
   if (range !== `${size},${size}`)
     return refuse(400, "MalformedSecurityHeader", "x-goog-content-length-range is missing or not as it was signed.");
   const declared = headerOf(context, "content-length");
   if (declared !== undefined && Number(declared) !== size)
     return refuse(400, "EntityTooLarge", `The file must have ${size} bytes.`);
-  const length = await files.append(owner, file, context.req.raw.body, 0, size);
-  if (length < size) {
-    files.drop(owner, file);
-    return refuse(400, "IncompleteBody", `The file must have ${size} bytes, ${length} came.`);
-  }
-  files.finish(owner, file);
+  demandAwaited(call, grant);
+  await world.parts.files.put(owner, file, context.req.raw.body, size, () => demandAwaited(call, grant));
   return new Response("", { status: 200 });
 }
 
 const unfinished = (length: number): Response =>
   new Response("", { status: 308, headers: length > 0 ? { range: `bytes=0-${length - 1}` } : {} });
 
-/** A piece of a resumable upload: `bytes 0-99/1000`, or the question how far it is, `bytes * /1000`. */
+/** `bytes 0-99/1000`, or the question how far it is, `bytes * /1000`. Without a header all of it comes. */
+const RANGE = /^bytes (?:(\d+)-(\d+)|\*)\/(\d+|\*)$/;
+
+/** A piece of a resumable upload. */
 async function putPiece(call: Call, grant: Grant): Promise<Response> {
   const { files } = call.world.parts;
   const { owner, file, size } = grant;
   if (files.size(owner, file) === size) return new Response("", { status: 200 });
   const text = headerOf(call.context, "content-range") ?? `bytes 0-${size - 1}/${size}`;
-  const [, from, total] = /^bytes (?:(\d+)-\d+|\*)\/(\d+|\*)$/.exec(text) ?? [];
+  const [, first, last, total] = RANGE.exec(text) ?? [];
   if (total === undefined || (total !== "*" && Number(total) !== size))
     return refuse(400, "InvalidArgument", `The file must have ${size} bytes.`);
+  demandAwaited(call, grant);
   const there = files.partSize(owner, file);
-  if (from === undefined) return unfinished(there);
-  if (Number(from) > there) return refuse(503, "ServiceUnavailable", `The upload is at ${there}.`);
-  const length = await files.append(owner, file, call.context.req.raw.body, Number(from), size);
-  if (length < size) return unfinished(length);
-  files.finish(owner, file);
-  return new Response("", { status: 200 });
+  if (first === undefined) return unfinished(there);
+  const [from, to] = [Number(first), Number(last) + 1];
+  if (from >= to || to > size)
+    return refuse(400, "InvalidArgument", `There are no bytes ${from}-${to - 1} of ${size}.`);
+  if (from > there) return refuse(503, "ServiceUnavailable", `The upload is at ${there}.`);
+  const body = call.context.req.raw.body;
+  const length = await files.append(owner, file, body, { from, to, size }, () => demandAwaited(call, grant));
+  return length < size ? unfinished(length) : new Response("", { status: 200 });
 }
 
 async function put(call: Call): Promise<Response> {
@@ -70,10 +89,10 @@ async function put(call: Call): Promise<Response> {
   try {
     return await (grant.resumable ? putPiece(call, grant) : putWhole(call, grant));
   } catch (error) {
-    if (error instanceof TooLongError) return refuse(400, "EntityTooLarge", `The file must have ${grant.size} bytes.`);
-    // the client has gone: what came of a whole file goes too, of a resumable one it stays
-    if (!grant.resumable) call.world.parts.files.drop(grant.owner, grant.file);
-    return refuse(400, "IncompleteBody", "The connection was lost.");
+    if (call.world.isClosed) throw error;
+    if (error instanceof UploadError) return refuse(failureStatus[error.code], error.code, error.message);
+    if (error instanceof ApiError) return refuse(400, "InvalidArgument", error.message);
+    throw error;
   }
 }
 
@@ -94,10 +113,13 @@ function get(call: Call): Response {
   const grant = grantOf(call, "GET");
   if (grant instanceof Response) return grant;
   const { files } = call.world.parts;
-  const size = files.size(grant.owner, grant.file);
-  if (size === undefined) return refuse(404, "NoSuchKey", "The file does not exist.");
-  const headers = { "content-type": "application/octet-stream", "content-length": String(size) };
-  return new Response(files.read(grant.owner, grant.file), { headers });
+  // what is opened for a HEAD would never be read, and stay open
+  const isHead = call.context.req.method === "HEAD";
+  const { owner, file } = grant;
+  const found = isHead ? { size: files.size(owner, file), body: null } : files.read(owner, file);
+  if (found?.size === undefined) return refuse(404, "NoSuchKey", "The file does not exist.");
+  const headers = { "content-type": "application/octet-stream", "content-length": String(found.size) };
+  return new Response(found.body, { headers });
 }
 
 export function fileRoutes(): Route[] {

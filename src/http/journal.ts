@@ -56,6 +56,10 @@ export interface StreamNote {
 const hideValue = (path: string, text: string): string =>
   /\/secrets(?:\/|$)/.test(path) ? text.replace(/("value"\s*:\s*)"(?:[^"\\]|\\.)*(?:"|$)/g, '$1"[redacted]"') : text;
 
+/** A signed URL works for whoever reads it. */
+const hideSignatures = (path: string, text: string): string =>
+  path.endsWith("loadEndpoint") ? text.replace(/(\bsignature=)[0-9a-f]+/g, "$1[redacted]") : text;
+
 /** Writes a served request down; it is committed with the next group. @returns its number */
 export function record(
   call: Call,
@@ -79,7 +83,7 @@ export function record(
     deployment: note.deployment,
     model: note.model,
     requestBody: redact(hideValue(path, cut(call.text)), key),
-    responseBody: redact(cut(responseBody), key),
+    responseBody: redact(hideSignatures(path, cut(responseBody)), key),
     chunks: stream?.chunks ?? 0,
     firstTokenAt: stream?.firstTokenAt ?? null,
     endAt: stream?.endAt ?? null,

@@ -9,6 +9,18 @@ const BYTES_MAX = 2_000_000_000_000;
 /** A path below the model's folder, of plain characters: nothing that could lead elsewhere. */
 const PATH = /^[A-Za-z0-9_][A-Za-z0-9._-]*(?:\/[A-Za-z0-9_][A-Za-z0-9._-]*)*$/;
 
+/** Whether a file may have this name: it leads nowhere but below the folder it stands in. */
+export const isFileName = (name: string): boolean => name.length <= NAME_MAX && PATH.test(name);
+
+/** A name that is a file and also a folder of other files cannot be kept. @throws ApiError INVALID_ARGUMENT */
+export function checkNames(names: readonly string[]): void {
+  const all = new Set(names);
+  for (const name of names)
+    for (let end = name.indexOf("/"); end > 0; end = name.indexOf("/", end + 1))
+      if (all.has(name.slice(0, end)))
+        throw invalid(`invalid upload: ${name.slice(0, end)} is a file and the folder of ${name}`);
+}
+
 /**
  * The files that a client wants to upload, with their sizes.
  * @throws ApiError INVALID_ARGUMENT for a name that leads out of the folder, too many, or a size that is none
@@ -20,8 +32,7 @@ export function checkFiles(filenameToSize: Record<string, string>): Record<strin
     throw invalid(`invalid upload: ${names.length} files; at most ${FILES_MAX} are allowed`);
   const sizes: Record<string, number> = {};
   for (const name of names) {
-    if (name.length > NAME_MAX || !PATH.test(name))
-      throw invalid(`invalid upload: invalid filename ${JSON.stringify(name.slice(0, 80))}`);
+    if (!isFileName(name)) throw invalid(`invalid upload: invalid filename ${JSON.stringify(name.slice(0, 80))}`);
     const size = Number(filenameToSize[name]);
     if (!Number.isSafeInteger(size) || size <= 0 || size > BYTES_MAX)
       throw invalid(`invalid upload: invalid size of ${name}: ${filenameToSize[name]}`);

@@ -5,13 +5,16 @@ import { alphanumeric, digest } from "../../core/random.ts";
 import { parseTimestamp, toTimestamp } from "../../core/time.ts";
 import { apiKey, createApiKeyBody, deleteApiKeyBody } from "../../schema/identity.ts";
 import { hashKey } from "../identity.ts";
+import { randomText } from "../secret.ts";
 import type { Kind } from "../registry.ts";
 import { allOf, demandResource, dropResource, findIn, newValue, putResource } from "../resources.ts";
 
+/** Characters of a key after `fw_`: 124 bits (ours). */
+const KEY_LENGTH = 24;
 /** So much of a key is shown afterwards. */
 const PREFIX_LENGTH = 6;
 
-/** A user's keys: the plaintext is told once, a hash is kept (control-plane §1.2). */
+/** A user's keys: one answer has the plaintext, a hash is kept (control-plane §1.2). The ID follows from the seed, the key does not. */
 export const apiKeyKind: Kind = {
   collection: "apiKeys",
   under: "users",
@@ -34,8 +37,8 @@ export const apiKeyKind: Kind = {
         const expireTime = sent["expireTime"] as string | undefined;
         if (expireTime !== undefined && parseTimestamp(expireTime)! <= now)
           throw invalid("invalid api key: expire_time must be in the future");
-        const seed = digest("new-api-key", world.parts.seed, user, world.nextSequence());
-        const [keyId, key] = [alphanumeric(seed, 12), `fw_${alphanumeric(digest(seed, "key"), 24)}`];
+        const keyId = alphanumeric(digest("new-api-key", world.parts.seed, user, world.nextSequence()), 12);
+        const key = `fw_${randomText(KEY_LENGTH)}`;
         const value = newValue(
           apiKey,
           { displayName: "default", ...sent },

@@ -1,7 +1,7 @@
 import { ApiError, invalid } from "../../core/error.ts";
 import type { Json } from "../../core/list/field.ts";
 import { textOf } from "../../core/list/field.ts";
-import { accountName } from "../../core/name.ts";
+import { accountName, isAccountId } from "../../core/name.ts";
 import { checkAddon } from "../../core/model/upload.ts";
 import { toTimestamp } from "../../core/time.ts";
 import * as schema from "../../schema/model.ts";
@@ -61,6 +61,7 @@ function check(world: World, value: Json): void {
 
 function create(world: World, parent: string, account: string, body: Json): Json {
   return world.change((now) => {
+    if (!isAccountId(account)) throw invalid(`invalid account ID ${JSON.stringify(account.slice(0, 80))}`);
     const id = textOf(body, "modelId");
     if (id === "") throw invalid("invalid model: model_id is required");
     const name = `${parent}/models/${idFor(world, "model ID", id)}`;
