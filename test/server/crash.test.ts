@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { inFolder } from "../support/dump.ts";
@@ -110,7 +110,9 @@ test("kill -9 in an upload leaves no half file and no model that is READY; a res
       await server.stop("SIGKILL");
       await sending;
     }
-    expect(readdirSync(join(folder, "world.db.files/accounts/local/models/m"))).toEqual(["model.bin.part"]);
+    const files = join(folder, "world.db.files");
+    expect(readdirSync(files)).toEqual([".parts"]);
+    expect(readdirSync(join(files, ".parts/accounts/local/models/m"))).toEqual(["model.bin"]);
     await using again = await startServer(...flags);
     const model = async () => (await (await fetch(`${again.url}${models}/m`, { headers })).json()) as { state: string };
     expect((await model()).state).toBe("UPLOADING");
@@ -127,6 +129,44 @@ test("kill -9 in an upload leaves no half file and no model that is READY; a res
     const from = Number(/-(\d+)$/.exec(asked.headers.get("range")!)![1]) + 1;
     expect(from).toBeGreaterThan(0);
     expect((await put(`bytes ${from}-${size - 1}/${size}`, bytes.subarray(from))).status).toBe(200);
-    expect(statSync(join(folder, "world.db.files/accounts/local/models/m/model.bin")).size).toBe(size);
+    expect(statSync(join(files, "accounts/local/models/m/model.bin")).size).toBe(size);
+  });
+});
+
+test("kill -9 in an upload that is not resumable: what came of it is gone at the next start, and its URL still works", async () => {
+  await inFolder(async (folder) => {
+    const flags = ["--db", join(folder, "world.db"), "--clock", "manual"];
+    const files = join(folder, "world.db.files");
+    const models = "/v1/accounts/local/models";
+    const size = 1_000_000;
+    const range = { "x-goog-content-length-range": `${size},${size}` };
+    let url: string;
+    {
+      await using server = await startServer(...flags);
+      const post = (path: string, body: object) =>
+        fetch(`${server.url}${models}${path}`, { method: "POST", headers, body: JSON.stringify(body) });
+      await post("", { modelId: "m", model: { kind: "HF_BASE_MODEL", baseModelDetails: { worldSize: 1 } } });
+      const endpoint = await post("/m:getUploadEndpoint", { filenameToSize: { "model.bin": size } });
+      url = ((await endpoint.json()) as any).filenameToSignedUrls["model.bin"];
+      const endless = new ReadableStream({
+        async pull(controller) {
+          controller.enqueue(new Uint8Array(10_000));
+          await new Promise((resolve) => setTimeout(resolve, 50));
+        },
+      });
+      const init = { method: "PUT", headers: range, body: endless, duplex: "half" } as RequestInit;
+      const sending = fetch(url, init).catch(() => undefined);
+      const incoming = join(files, ".incoming");
+      await expect.poll(() => (existsSync(incoming) ? readdirSync(incoming).length : 0)).toBe(1);
+      await server.stop("SIGKILL");
+      await sending;
+      expect(readdirSync(incoming)).toHaveLength(1);
+    }
+    await using again = await startServer(...flags);
+    expect(readdirSync(files)).toEqual([]);
+    const { pathname, search } = new URL(url);
+    const init = { method: "PUT", headers: range, body: new Uint8Array(size) };
+    expect((await fetch(`${again.url}${pathname}${search}`, init)).status).toBe(200);
+    expect(statSync(join(files, "accounts/local/models/m/model.bin")).size).toBe(size);
   });
 });
