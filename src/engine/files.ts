@@ -17,24 +17,17 @@ import { isModelName } from "../core/name.ts";
 import { isFileName } from "../core/model/upload.ts";
 import { findFolder, makeFolder, openPlain, plainSize } from "./plain-folder.ts";
 import { receive, UploadError } from "./receive.ts";
+import { Transfers } from "./transfers.ts";
 
-/** Whole files on their way, each with a name of its own. No name of a user's begins with a dot. */
+/** Holds whole uploads until they are complete, each under a random name. No name of a user begins with a dot. */
 const INCOMING = ".incoming";
-/** What came of resumable files, below their own names. */
+/** Holds the first bytes of resumable uploads, under the names of the files. */
 const PARTS = ".parts";
 
-/** A body that is being written. */
-interface Upload {
+/** A file that a model waits for. */
+interface Wanted {
   owner: string;
-  /** The resumable file that it is a piece of. */
-  part: string | undefined;
-  end: AbortController;
-}
-
-/** A piece of a resumable file: where it begins, where it ends, and how long the file is. */
-export interface Piece {
-  from: number;
-  to: number;
+  file: string;
   size: number;
 }
 
@@ -52,13 +45,13 @@ export class FileStore {
   readonly #given: string | undefined;
   #root: string | undefined;
   #isClosed = false;
-  readonly #uploads = new Set<Upload>();
+  readonly #transfers = new Transfers();
 
   /** @param database a file, or `:memory:` */
   constructor(database: string) {
     this.#given = database === ":memory:" ? undefined : `${database}.files`;
     this.#root = this.#given;
-    // what a process that was killed left behind
+    // a process that was killed leaves its whole uploads behind; the database is locked, so no other one writes here
     if (this.#given !== undefined) rmSync(join(this.#given, INCOMING), { recursive: true, force: true });
   }
 
@@ -75,13 +68,13 @@ export class FileStore {
   }
 
   /**
-   * Receives a whole file. However many send it at once, each writes a file of its own; the last complete one stays.
-   * @param check is asked before the file takes its place; throws when it is not wanted any more
-   * @throws UploadError; nothing is left of what came
+   * Receives a whole file. Each upload writes a file of its own, so the last one to complete wins and none mix.
+   * @param check runs before the file takes its place, and throws when it is not wanted any more
+   * @throws UploadError, after removing what was received
    */
-  async put(owner: string, file: string, body: ReadableStream | null, size: number, check: () => void): Promise<void> {
+  async put({ owner, file, size }: Wanted, body: ReadableStream | null, check: () => void): Promise<void> {
     const names = namesOf(owner, file);
-    await this.#write({ owner, part: undefined, end: new AbortController() }, async (signal) => {
+    await this.#transfers.run(owner, undefined, async (signal) => {
       const path = this.#newFile();
       try {
         const length = await receive(body, { path, from: 0, to: size }, signal);
@@ -95,25 +88,21 @@ export class FileStore {
   }
 
   /**
-   * Receives a piece of a resumable file, and keeps what came of it when the client vanishes.
-   * @param check is asked before the whole file takes its place
+   * Receives the bytes [from, to) of a resumable file, and keeps what it received when the client vanishes.
+   * @param check as for `put`
    * @returns how many bytes there are now
    * @throws UploadError; ServiceUnavailable while another piece of the file is being written
    */
   async append(
-    owner: string,
-    file: string,
+    { owner, file, size }: Wanted,
+    { from, to }: { from: number; to: number },
     body: ReadableStream | null,
-    { from, to, size }: Piece,
     check: () => void,
   ): Promise<number> {
     const names = namesOf(owner, file);
-    const part = names.join("/");
-    if ([...this.#uploads].some((other) => other.part === part))
-      throw new UploadError("ServiceUnavailable", "Another piece of the file is being written.");
-    return this.#write({ owner, part, end: new AbortController() }, async (signal) => {
+    return this.#transfers.run(owner, names.join("/"), async (signal) => {
       const path = join(makeFolder(this.#open(), [PARTS, ...names.slice(0, -1)]), names.at(-1)!);
-      // a link in its place is a link less
+      // partSize counts a link as nothing, so a client begins at 0 where somebody planted one
       if (from === 0) rmSync(path, { force: true });
       const length = await receive(body, { path, from, to }, signal);
       if (length < size) return length;
@@ -135,9 +124,9 @@ export class FileStore {
     }
   }
 
-  /** Everything of an owner goes, and what is being sent to it ends. */
+  /** Ends the uploads of an owner, and removes all its files. */
   drop(owner: string): void {
-    this.#end((upload) => upload.owner === owner);
+    this.#transfers.end(owner);
     if (!isModelName(owner)) return;
     for (const start of [[], [PARTS]]) {
       const path = this.#find([...start, ...owner.split("/")]);
@@ -167,21 +156,21 @@ export class FileStore {
     }
   }
 
-  /** Everything goes, and what is being sent ends. */
+  /** Ends all uploads, and removes all files. */
   clear(): void {
-    this.#end(() => true);
+    this.#transfers.end();
     if (this.#root !== undefined) rmSync(this.#root, { recursive: true, force: true });
     this.#root = this.#given;
   }
 
-  /** What is being sent ends; a world in memory leaves nothing behind. */
+  /** Ends all uploads; a world in memory leaves no files behind. */
   close(): void {
     this.#isClosed = true;
     if (this.#given === undefined) this.clear();
-    else this.#end(() => true);
+    else this.#transfers.end();
   }
 
-  /** The root, which a world in memory makes when it is first needed. */
+  /** The root folder; a world in memory makes it when it first needs it. */
   #open(): string {
     if (this.#isClosed) throw new UploadError("NoSuchUpload", "The world has ended.");
     return (this.#root ??= mkdtempSync(join(tmpdir(), "fireworks-emulator-files-")));
@@ -198,26 +187,8 @@ export class FileStore {
     return join(makeFolder(this.#open(), [INCOMING]), randomUUID());
   }
 
-  /** In one step: whoever reads has the file before or the file after. */
+  /** Moves a complete file to its place in one step: a reader gets the file before or the file after. */
   #place(path: string, names: readonly string[]): void {
     renameSync(path, join(makeFolder(this.#open(), names.slice(0, -1)), names.at(-1)!));
-  }
-
-  async #write<T>(upload: Upload, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const { signal } = upload.end;
-    this.#uploads.add(upload);
-    try {
-      return await work(signal);
-    } catch (error) {
-      // a folder that is missing is missing because the upload was ended
-      throw signal.aborted ? signal.reason : error;
-    } finally {
-      this.#uploads.delete(upload);
-    }
-  }
-
-  #end(isMeant: (upload: Upload) => boolean): void {
-    const reason = new UploadError("NoSuchUpload", "The model was deleted.");
-    for (const upload of this.#uploads) if (isMeant(upload)) upload.end.abort(reason);
   }
 }

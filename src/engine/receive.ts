@@ -41,17 +41,17 @@ export async function receive(body: ReadableStream | null, target: Target, signa
   const release = (): void => reader?.releaseLock();
   const file = await open(path, constants.O_WRONLY | constants.O_CREAT | NO_LINK);
   signal.addEventListener("abort", release);
+  let at = from;
   try {
     signal.throwIfAborted();
     await file.truncate(from);
-    let at = from;
     for (;;) {
       const read = await reader?.read().catch(() => {
         signal.throwIfAborted();
         throw new UploadError("IncompleteBody", "The connection was lost.");
       });
       signal.throwIfAborted();
-      if (!read?.value) return at;
+      if (!read?.value) break;
       if (at + read.value.length > to) {
         await file.truncate(from);
         throw new UploadError("EntityTooLarge", `More than ${to - from} bytes came.`);
@@ -64,4 +64,6 @@ export async function receive(body: ReadableStream | null, target: Target, signa
     release();
     await file.close();
   }
+  signal.throwIfAborted();
+  return at;
 }

@@ -22,7 +22,7 @@ const refusals: Record<string, string> = {
   ExpiredToken: "The URL has expired.",
 };
 
-/** Clients of Cloud Storage try again after a 503, not after a 409: so that is what a second piece at a time gets (ours). */
+/** A second piece at the same time gets 503 and not 409: clients of Cloud Storage try again after a 503 (ours). */
 const failureStatus: Record<UploadFailure, number> = {
   EntityTooLarge: 400,
   IncompleteBody: 400,
@@ -44,7 +44,7 @@ function demandAwaited({ world }: Call, { owner, file, size }: Grant): void {
 /** A whole file, or nothing of it. */
 async function putWhole(call: Call, grant: Grant): Promise<Response> {
   const { world, context } = call;
-  const { owner, file, size } = grant;
+  const { size } = grant;
   const range = headerOf(context, "x-goog-content-length-range");
   if (range !== `${size},${size}`)
     return refuse(400, "MalformedSecurityHeader", "x-goog-content-length-range is missing or not as it was signed.");
@@ -52,7 +52,7 @@ async function putWhole(call: Call, grant: Grant): Promise<Response> {
   if (declared !== undefined && Number(declared) !== size)
     return refuse(400, "EntityTooLarge", `The file must have ${size} bytes.`);
   demandAwaited(call, grant);
-  await world.parts.files.put(owner, file, context.req.raw.body, size, () => demandAwaited(call, grant));
+  await world.parts.files.put(grant, context.req.raw.body, () => demandAwaited(call, grant));
   return new Response("", { status: 200 });
 }
 
@@ -79,7 +79,7 @@ async function putPiece(call: Call, grant: Grant): Promise<Response> {
     return refuse(400, "InvalidArgument", `There are no bytes ${from}-${to - 1} of ${size}.`);
   if (from > there) return refuse(503, "ServiceUnavailable", `The upload is at ${there}.`);
   const body = call.context.req.raw.body;
-  const length = await files.append(owner, file, body, { from, to, size }, () => demandAwaited(call, grant));
+  const length = await files.append(grant, { from, to }, body, () => demandAwaited(call, grant));
   return length < size ? unfinished(length) : new Response("", { status: 200 });
 }
 

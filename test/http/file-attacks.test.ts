@@ -1,35 +1,17 @@
 import { createHmac } from "node:crypto";
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { describe, expect, test } from "vitest";
 import { digest } from "../../src/core/random.ts";
 import { renewSecret } from "../../src/engine/secret.ts";
-import type { Emulator } from "../../src/index.ts";
 import { createEmulator } from "../../src/index.ts";
 import { openDatabase } from "../../src/store/database.ts";
 import { keep } from "../../src/store/keep.ts";
 import { Store } from "../../src/store/store.ts";
 import { caller, fresh } from "../support/api.ts";
-import { newFolder } from "../support/dump.ts";
+import { BYTES, MINE, MODELS, NAME, place, PRECIOUS, urlIn } from "../support/precious.ts";
 import { baseFiles, baseModel, readyModel, send } from "../support/upload.ts";
-
-const MODELS = "/v1/accounts/local/models";
-const MINE = "accounts/local/models/mine";
-const NAME = "config.json";
-const BYTES = Buffer.from("0123456789");
-const PRECIOUS = "nobody may read or write this";
-
-type Call = ReturnType<typeof caller>;
-
-/** Where to send one file of ten bytes, of a model that is made for it. */
-async function urlIn(call: Call, base = "", file = NAME): Promise<string> {
-  await call("POST", `${base}${MODELS}`, { modelId: "mine", model: baseModel });
-  const { body } = await call("POST", `${base}${MODELS}/mine:getUploadEndpoint`, {
-    filenameToSize: { [file]: BYTES.length },
-  });
-  return body.filenameToSignedUrls[file];
-}
 
 /** The same URL with other parameters, sent or fetched. */
 function withQuery(url: string, changes: Record<string, string>): string {
@@ -50,15 +32,6 @@ const metaOf = (database: string, sql: string): unknown => {
 
 const secretOf = (database: string): string =>
   metaOf(database, "SELECT value FROM meta WHERE key = 'secret'") as string;
-
-/** A database in a folder, beside a file that belongs to somebody else. */
-function place(): { folder: string; database: string; precious: string; files: string } {
-  const folder = newFolder();
-  const database = join(folder, "world.db");
-  const precious = join(folder, "precious.txt");
-  writeFileSync(precious, PRECIOUS);
-  return { folder, database, precious, files: `${database}.files` };
-}
 
 describe("a signature", () => {
   test("cannot be made from the seed, which everybody can see", async () => {
@@ -243,84 +216,6 @@ test.each(["..%2f..%2f..", "%2e%2e", "..%5c..", "a%00b", "%2Fetc", ".incoming"])
     expect(readdirSync(folder).filter((name) => !name.startsWith("world.db"))).toEqual(["precious.txt"]);
   },
 );
-
-describe("a link that was planted in the folder", () => {
-  const isUntouched = (precious: string, outside: string): void => {
-    expect(readFileSync(precious, "utf8")).toBe(PRECIOUS);
-    expect(readdirSync(outside)).toEqual([NAME]);
-    expect(readFileSync(join(outside, NAME), "utf8")).toBe(PRECIOUS);
-  };
-
-  /** An emulator, a folder outside with a file of the same name, and a link at some place of the store. */
-  async function planted(at: string, to: "file" | "folder"): Promise<any> {
-    const where = place();
-    const outside = join(where.folder, "outside");
-    mkdirSync(outside);
-    writeFileSync(join(outside, NAME), PRECIOUS);
-    const emulator = await createEmulator({ clock: "manual", database: where.database });
-    const link = join(where.files, at);
-    mkdirSync(join(link, ".."), { recursive: true });
-    symlinkSync(to === "file" ? where.precious : outside, link);
-    return { ...where, outside, emulator, call: caller(emulator) };
-  }
-
-  const sendPiece = (emulator: Emulator, url: string): Promise<Response> =>
-    emulator.fetch(url, { method: "PUT", headers: { "content-range": "bytes 0-9/10" }, body: new Uint8Array(BYTES) });
-
-  test.each<[string, "file" | "folder", number, number]>([
-    // a link to a file gives way to the file that was sent
-    [`${MINE}/${NAME}`, "file", 200, 200],
-    [`.parts/${MINE}/${NAME}`, "file", 200, 200],
-    // nothing goes through a link to a folder
-    [MINE, "folder", 400, 200], // DELETE takes the link away
-    ["accounts/local/models", "folder", 400, 400],
-    ["accounts/local", "folder", 400, 400],
-    ["accounts", "folder", 400, 400],
-    [".incoming", "folder", 400, 200],
-    [".parts", "folder", 200, 400],
-    [`.parts/${MINE}`, "folder", 200, 200],
-  ])("at %s, to a %s: nothing outside is written, read or deleted", async (at, to, whole, resumable) => {
-    const { emulator, call, outside, precious } = await planted(at, to);
-    await using _ = emulator;
-    const first = await send(emulator, await urlIn(call), BYTES);
-    expect(first.status).toBe(whole);
-    isUntouched(precious, outside);
-    await call("DELETE", `${MODELS}/mine`);
-    isUntouched(precious, outside);
-    await call("POST", MODELS, { modelId: "mine", model: baseModel });
-    const { body } = await call("POST", `${MODELS}/mine:getUploadEndpoint`, {
-      filenameToSize: { [NAME]: BYTES.length },
-      enableResumableUpload: true,
-    });
-    const url = body.filenameToSignedUrls[NAME];
-    const asked = await emulator.fetch(url, { method: "PUT", headers: { "content-range": "bytes */10" } });
-    expect([asked.status, asked.headers.get("range")]).toEqual([308, null]);
-    expect((await sendPiece(emulator, url)).status).toBe(resumable);
-    isUntouched(precious, outside);
-    await call("DELETE", `${MODELS}/mine`);
-    isUntouched(precious, outside);
-    await emulator.reset();
-    isUntouched(precious, outside);
-  });
-
-  test("over a file of a READY model: it is not fetched, and not read to validate", async () => {
-    const { emulator, call, files, precious } = await planted("unused", "file");
-    await using _ = emulator;
-    await readyModel(emulator, call, "mine", baseModel, baseFiles());
-    const { body } = await call("GET", `${MODELS}/mine:getDownloadEndpoint`);
-    const path = join(files, MINE, NAME);
-    rmSync(path);
-    symlinkSync(precious, path);
-    const got = await emulator.fetch(body.filenameToSignedUrls[NAME]);
-    expect([got.status, await got.text()]).toEqual([404, expect.stringContaining("<Code>NoSuchKey</Code>")]);
-    const { body: made } = await call("POST", `${MODELS}`, { modelId: "next", model: baseModel });
-    await call("POST", `/v1/${made.name}:getUploadEndpoint`, { filenameToSize: { [NAME]: PRECIOUS.length } });
-    mkdirSync(join(files, made.name), { recursive: true });
-    symlinkSync(precious, join(files, made.name, NAME));
-    const checked = await call("GET", `/v1/${made.name}:validateUpload`);
-    expect(checked.body.message).toBe(`model upload is not complete: ${NAME} not uploaded`);
-  });
-});
 
 test("a key is random, its ID follows from the seed", async () => {
   const made = [];
