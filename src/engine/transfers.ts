@@ -8,12 +8,12 @@ interface Transfer {
   end: AbortController;
 }
 
-/** The uploads that are being received: what ends with their model, and who holds a resumable file. */
+/** The uploads in progress. They end with their model, and each resumable file has at most one piece among them. */
 export class Transfers {
   readonly #all = new Set<Transfer>();
 
   /**
-   * Receives one. It is known from the call on, before anything is awaited.
+   * Runs an upload. It is registered before anything is awaited, so that no second piece can come in between.
    * @throws UploadError ServiceUnavailable while another piece of the same file is being written; NoSuchUpload when it
    * was ended
    */
@@ -26,7 +26,7 @@ export class Transfers {
     try {
       return await work(signal);
     } catch (error) {
-      // a folder that is missing is missing because the upload was ended
+      // an upload that was ended fails in many ways, such as a missing folder
       throw signal.aborted ? signal.reason : error;
     } finally {
       this.#all.delete(transfer);

@@ -72,10 +72,14 @@ async function putPiece(call: Call, grant: Grant): Promise<Response> {
   if (total === undefined || (total !== "*" && Number(total) !== size))
     return refuse(400, "InvalidArgument", `The file must have ${size} bytes.`);
   demandAwaited(call, grant);
-  const there = files.partSize(owner, file);
-  if (first === undefined) return unfinished(there);
-  const [from, to] = [Number(first), Number(last) + 1];
-  if (from >= to || to > size)
+  const part = files.partSize(owner, file);
+  // a longer part is of an earlier file, which the model was promised by the same name
+  const there = part > size ? 0 : part;
+  const isQuestion = first === undefined;
+  if (isQuestion && there < size) return unfinished(there);
+  // all is there, and no answer said so: a process was killed just before it moved the file to its place
+  const [from, to] = isQuestion ? [size, size] : [Number(first), Number(last) + 1];
+  if (!isQuestion && (from >= to || to > size))
     return refuse(400, "InvalidArgument", `There are no bytes ${from}-${to - 1} of ${size}.`);
   if (from > there) return refuse(503, "ServiceUnavailable", `The upload is at ${there}.`);
   const body = call.context.req.raw.body;

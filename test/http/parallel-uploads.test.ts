@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Random } from "../../src/core/random.ts";
@@ -120,6 +120,28 @@ describe("a resumable upload", () => {
     expect((await piece("3-9/10", Buffer.from("3456789"))).status).toBe(200);
     expect(readFileSync(join(files, MINE, NAME), "utf8")).toBe("0123456789");
     expect(namesIn(`.parts/${MINE}`)).toEqual([]);
+  });
+
+  test("that has all its bytes but was never moved to its place is finished by whoever asks", async () => {
+    const { piece, files, dispose } = await made(10, true);
+    await using _ = dispose;
+    const folder = join(files, ".parts", MINE);
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, NAME), "0123456789");
+    expect((await piece("*/10")).status).toBe(200);
+    expect(readFileSync(join(files, MINE, NAME), "utf8")).toBe("0123456789");
+  });
+
+  test("begins anew where more is there than the whole file has", async () => {
+    const { piece, files, dispose } = await made(10, true);
+    await using _ = dispose;
+    const folder = join(files, ".parts", MINE);
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, NAME), "of another file");
+    const asked = await piece("*/10");
+    expect([asked.status, asked.headers.get("range")]).toEqual([308, null]);
+    expect((await piece("0-9/10", Buffer.from("0123456789"))).status).toBe(200);
+    expect(readFileSync(join(files, MINE, NAME), "utf8")).toBe("0123456789");
   });
 
   test.each([
