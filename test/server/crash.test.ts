@@ -81,7 +81,9 @@ test("kill -9 in an upload leaves no half file and no model that is READY; a res
   await inFolder(async (folder) => {
     const flags = ["--db", join(folder, "world.db"), "--clock", "manual"];
     const models = "/v1/accounts/local/models";
-    const size = 3_000_000;
+    const files = join(folder, "world.db.files");
+    const part = join(files, ".parts/accounts/local/models/m/model.bin");
+    const size = 30_000_000;
     const bytes = new Uint8Array(size);
     let url: string;
     {
@@ -106,13 +108,13 @@ test("kill -9 in an upload leaves no half file and no model that is READY; a res
         body: slow,
         duplex: "half",
       } as RequestInit).catch(() => undefined);
-      await new Promise((resolve) => setTimeout(resolve, 150));
+      const sizeOf = (): number => statSync(part, { throwIfNoEntry: false })?.size ?? 0;
+      await expect.poll(sizeOf, { timeout: 10_000 }).toBeGreaterThan(100_000);
       await server.stop("SIGKILL");
       await sending;
     }
-    const files = join(folder, "world.db.files");
     expect(readdirSync(files)).toEqual([".parts"]);
-    expect(readdirSync(join(files, ".parts/accounts/local/models/m"))).toEqual(["model.bin"]);
+    expect(statSync(part).size).toBeLessThan(size);
     await using again = await startServer(...flags);
     const model = async () => (await (await fetch(`${again.url}${models}/m`, { headers })).json()) as { state: string };
     expect((await model()).state).toBe("UPLOADING");
@@ -157,7 +159,7 @@ test("kill -9 in an upload that is not resumable: what came of it is gone at the
       const init = { method: "PUT", headers: range, body: endless, duplex: "half" } as RequestInit;
       const sending = fetch(url, init).catch(() => undefined);
       const incoming = join(files, ".incoming");
-      await expect.poll(() => (existsSync(incoming) ? readdirSync(incoming).length : 0)).toBe(1);
+      await expect.poll(() => (existsSync(incoming) ? readdirSync(incoming).length : 0), { timeout: 10_000 }).toBe(1);
       await server.stop("SIGKILL");
       await sending;
       expect(readdirSync(incoming)).toHaveLength(1);
