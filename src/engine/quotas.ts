@@ -3,7 +3,7 @@ import type { Quota } from "../core/deployment/quota.ts";
 import type { DeploymentRecord } from "../core/deployment/record.ts";
 import { ApiError, invalid, notFound } from "../core/error.ts";
 import type { Json } from "../core/list/field.ts";
-import { accountName, accountOf, idOf, resourceName } from "../core/name.ts";
+import { accountName, accountOf, idOf, isAccountId, resourceName } from "../core/name.ts";
 import type { Ms } from "../core/time.ts";
 import { toTimestamp } from "../core/time.ts";
 import type { DeploymentSpec } from "../schema/deployment.ts";
@@ -119,6 +119,7 @@ function checkValues(
 export function updateQuota(world: World, name: string, body: Json, allowMissing: boolean): Json {
   return world.change((now) => {
     const [account, id] = [accountOf(name), idOf(name)];
+    if (!isAccountId(account)) throw invalid(`invalid account ID "${account}"`);
     if (isCountQuota(id)) {
       const { value, maxValue } = checkValues(body, toCountQuota(world, account, id));
       const changed = { value: String(value), maxValue: String(maxValue), updateTime: toTimestamp(now) };

@@ -93,3 +93,18 @@ test.each(["Bad", "1abc", "a-", "-a", "a_b", "a".repeat(64), "é"])("refused as 
   const { status, body } = await call("POST", `${PATH}?deploymentId=${encodeURIComponent(id)}`, { baseModel: SMALL });
   expect([status, body.code]).toEqual([400, 3]);
 });
+
+test("what a broken request leaves in the journal does not break the audit log", async () => {
+  const { emulator, call } = await fresh();
+  expect((await call("POST", "/v1/accounts/local/users", "[".repeat(20_000) + "]".repeat(20_000))).status).toBe(400);
+  const { status, body } = await call("GET", "/v1/accounts/local/auditLogs");
+  expect([status, body.auditLogs[0].payload]).toEqual([200, null]);
+  await emulator.close();
+});
+
+test("an account that cannot be has no quotas to change", async () => {
+  const { emulator, call } = await fresh();
+  for (const account of ["%2f", "x%20y", "-"])
+    expect((await call("PATCH", `/v1/accounts/${account}/quotas/global--h100-count`, { value: "1" })).status).toBe(400);
+  await emulator.close();
+});

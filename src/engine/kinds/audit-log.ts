@@ -2,6 +2,7 @@ import { errorTable } from "../../core/error.ts";
 import type { Json } from "../../core/list/field.ts";
 import { textOf } from "../../core/list/field.ts";
 import { Table } from "../../core/list/table.ts";
+import { parseJson } from "../../core/json.ts";
 import { accountOf } from "../../core/name.ts";
 import type { JournalRow } from "../../core/rows.ts";
 import { parseTimestamp, toTimestamp } from "../../core/time.ts";
@@ -35,7 +36,7 @@ const codeOf = (status: number): string =>
 
 function parse(text: string): Json | null {
   try {
-    return JSON.parse(text) as Json;
+    return parseJson(text) as Json;
   } catch {
     return null;
   }
