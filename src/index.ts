@@ -17,7 +17,7 @@ export { ClientError, createClient } from "./client/client.ts";
 export type * from "./client/client.ts";
 export { FixtureError } from "./fixture.ts";
 export { ListenError } from "./http/server.ts";
-export { DatabaseError } from "./store/database.ts";
+export { DatabaseError } from "./store/database-error.ts";
 
 /** Bodies above this are refused with 413. */
 const MAX_BODY_BYTES = 32_000_000;

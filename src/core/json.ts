@@ -1,3 +1,5 @@
+import { ApiError } from "./error.ts";
+
 /**
  * Levels that JSON from outside may be nested: all that walks through it, level by level, must have stack to do so
  * (ours).
@@ -31,4 +33,13 @@ export function parseJson(text: string): unknown {
   if (text.length > 2 * NESTING_MAX && isTooDeep(text))
     throw new SyntaxError(`it is nested more than ${NESTING_MAX} levels deep`);
   return JSON.parse(text) as unknown;
+}
+
+/** JSON of a row that is read when it is asked for. @throws ApiError UNAVAILABLE naming it, when somebody else wrote it */
+export function parseRow(what: string, text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    throw new ApiError("UNAVAILABLE", `the database is damaged: ${what}: not JSON (${(error as Error).message})`);
+  }
 }

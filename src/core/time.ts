@@ -37,6 +37,9 @@ export function parseDuration(text: string): Ms | undefined {
   return match ? Math.round(Number(match[1]) * SECOND) : undefined;
 }
 
+/** Dates end here, a hundred million days from the epoch. */
+export const TIME_MAX: Ms = 100_000_000 * DAY;
+
 /** Longer spans are no spans: dates would overflow. */
 const SPAN_MAX: Ms = 36_500 * DAY;
 

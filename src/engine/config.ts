@@ -123,4 +123,6 @@ export const limits = {
   /** A group of rows is committed after this much host time, or this many rows. */
   groupMs: 50,
   groupRows: 1_000,
+  /** What could not be committed is tried again after this much host time. */
+  retryMs: 1_000,
 } as const;

@@ -1,6 +1,9 @@
+import { z } from "zod";
 import type { FlightRow } from "../store/reader.ts";
 import { Store } from "../store/store.ts";
 import { openDatabase } from "../store/database.ts";
+import { explain } from "../store/database-error.ts";
+import { ApiError } from "../core/error.ts";
 import { Load } from "../core/deployment/load.ts";
 import { PromptCache } from "../core/deployment/prompt-cache.ts";
 import type { DeploymentRecord } from "../core/deployment/record.ts";
@@ -11,11 +14,13 @@ import type { GpuCounts } from "../core/deployment/fleet.ts";
 import type { Account } from "../schema/account.ts";
 import { user } from "../schema/identity.ts";
 import type { SandboxOptions } from "../schema/sandbox.ts";
+import { sandboxOptions } from "../schema/sandbox.ts";
 import type { Catalog } from "./catalog.ts";
 import { PUBLIC_ACCOUNT } from "./catalog.ts";
 import { Clock, hostNow, VIRTUAL_START } from "./clock.ts";
 import type { WorldConfig } from "./config.ts";
 import { limits, withOptions } from "./config.ts";
+import { Documents } from "./documents.ts";
 import type { FaultEntry } from "./faults.ts";
 import type { Reservation, Stockout } from "./fleet.ts";
 import { FileStore } from "./files.ts";
@@ -46,15 +51,6 @@ function newAccount(id: string, now: Ms): Account {
   };
 }
 
-/** The documents of a kind, in the order of their making where they have one, as they were before the restart. */
-function readAll<T>(store: Store, kind: string): [string, T][] {
-  const sequenceOf = (value: T): number => (value as { sequence?: number }).sequence ?? 0;
-  return store
-    .documents(kind)
-    .map(({ name, body }): [string, T] => [name, JSON.parse(body) as T])
-    .sort(([, a], [, b]) => sequenceOf(a) - sequenceOf(b));
-}
-
 /** Rebuilds what is kept in memory only: who is in flight, and the autoscaler's view of load. */
 function loadsOf(deployments: Map<string, DeploymentRecord>, flights: FlightRow[]): Map<string, Load> {
   const loads = new Map([...deployments.keys()].map((name) => [name, new Load()]));
@@ -62,14 +58,14 @@ function loadsOf(deployments: Map<string, DeploymentRecord>, flights: FlightRow[
   return loads;
 }
 
-function openFleet(store: Store, catalog: Catalog): FleetState {
+function openFleet(documents: Documents, catalog: Catalog): FleetState {
   const fleet = new FleetState(catalog.fleet);
-  for (const [, { total, unlimited }] of readAll<{ total: GpuCounts; unlimited: boolean }>(store, "fleet")) {
+  for (const [, { total, unlimited }] of documents.all<{ total: GpuCounts; unlimited: boolean }>("fleet")) {
     fleet.total = total;
     fleet.unlimited = unlimited;
   }
-  for (const [id, stockout] of readAll<Stockout>(store, "stockout")) fleet.stockouts.set(id, stockout);
-  for (const [id, reservation] of readAll<Reservation>(store, "reservation")) fleet.reservations.set(id, reservation);
+  for (const [id, stockout] of documents.all<Stockout>("stockout")) fleet.stockouts.set(id, stockout);
+  for (const [id, reservation] of documents.all<Reservation>("reservation")) fleet.reservations.set(id, reservation);
   return fleet;
 }
 
@@ -80,8 +76,8 @@ function groupResources(all: readonly StoredResource[]): Resources {
 }
 
 /** Scripts that were made, then those of files, each with how often it was asked for. */
-function openScripts(store: Store, catalog: Catalog): ScriptEntry[] {
-  const saved = readAll<ScriptEntry>(store, "script").map(([, entry]) => entry);
+function openScripts(documents: Documents, catalog: Catalog): ScriptEntry[] {
+  const saved = documents.all<ScriptEntry>("script").map(([, entry]) => entry);
   const counts = new Map(saved.map(({ script, matched }) => [script.id, matched]));
   return [
     ...saved.filter(({ source }) => source === "api"),
@@ -89,30 +85,26 @@ function openScripts(store: Store, catalog: Catalog): ScriptEntry[] {
   ];
 }
 
+/** What a sandbox has of its own, where it was saved; an option that is no more is left out. */
+const savedOptions = z.object(sandboxOptions.shape);
+
 /** The parts of a world as its database has them; a new one is seeded. */
 function readParts(
-  config: WorldConfig,
+  server: WorldConfig,
   catalog: Catalog,
   store: Store,
   onBug: OnBug,
-  options: SandboxOptions,
+  own: SandboxOptions | undefined,
 ): WorldParts {
-  const stored = store.meta("now");
-  const startTime = Number(
-    store.meta("startTime") ?? config.startTime ?? (config.clock === "real" ? hostNow() : VIRTUAL_START),
-  );
+  const documents = new Documents(store, server.database);
+  const options = own ?? documents.meta("options", savedOptions) ?? {};
+  const config = withOptions(server, options);
+  const startTime =
+    documents.number("startTime") ?? config.startTime ?? (config.clock === "real" ? hostNow() : VIRTUAL_START);
   const occurrences = store.occurrences();
-  const deployments = new Map(readAll<DeploymentRecord>(store, "deployment"));
+  const deployments = new Map(documents.all<DeploymentRecord>("deployment"));
   const queue = new TimerQueue();
-  for (const timer of store.timers()) {
-    if (isTimerKind(timer.kind)) queue.set(timer);
-    else
-      onBug(
-        new Error("the database has a timer that this version does not know; it is kept, and skipped"),
-        `timer ${timer.kind} ${timer.name}`,
-      );
-  }
-  return {
+  const parts = {
     config,
     onBug,
     options,
@@ -121,35 +113,36 @@ function readParts(
     queue,
     startTime,
     deployments,
-    rateWindows: new Map(readAll<RateWindow>(store, "rate")),
+    rateWindows: new Map(documents.all<RateWindow>("rate")),
     promptCaches: new Map(
-      readAll<ReturnType<PromptCache["toJSON"]>>(store, "prompt-cache").map(([name, saved]) => [
-        name,
-        new PromptCache(saved),
-      ]),
+      documents
+        .all<ReturnType<PromptCache["toJSON"]>>("prompt-cache")
+        .map(([name, saved]) => [name, new PromptCache(saved)]),
     ),
     recordings: config.record === undefined ? undefined : new Recordings(config.record),
     files: new FileStore(config.database),
-    resources: groupResources(readAll<StoredResource>(store, "resource").map(([, resource]) => resource)),
-    responses: new Map(readAll<StoredResponse>(store, "response")),
-    faults: new Map(readAll<FaultEntry>(store, "fault")),
-    scripts: openScripts(store, catalog),
-    clock: new Clock(config.clock, config.rate, stored === undefined ? startTime : Number(stored)),
-    fleet: openFleet(store, catalog),
+    resources: groupResources(documents.all<StoredResource>("resource").map(([, resource]) => resource)),
+    responses: new Map(documents.all<StoredResponse>("response")),
+    faults: new Map(documents.all<FaultEntry>("fault")),
+    scripts: openScripts(documents, catalog),
+    clock: new Clock(config.clock, config.rate, documents.number("now") ?? startTime),
+    fleet: openFleet(documents, catalog),
     secret: openSecret(store),
-    seed: String(config.seed ?? store.meta("seed") ?? 0),
-    accounts: new Map(readAll<Account>(store, "account")),
-    quotas: new Map(readAll<StoredQuota>(store, "quota")),
-    scrapes: new Map(readAll<Ms[]>(store, "scrapes")),
+    seed: String(config.seed ?? documents.number("seed") ?? 0),
+    accounts: new Map(documents.all<Account>("account")),
+    quotas: new Map(documents.all<StoredQuota>("quota")),
+    scrapes: new Map(documents.all<Ms[]>("scrapes")),
     loads: loadsOf(deployments, store.flights()),
     trafficOwners: new Map(
       [...deployments.values()].flatMap(({ name, traffic }) => traffic.map(({ id }) => [id, name])),
     ),
     occurrences: new Map(occurrences.map((row) => [row.content, row])),
     lastOccurrenceId: occurrences.at(-1)?.id ?? 0,
-    sequence: Number(store.meta("sequence") ?? 0),
+    sequence: documents.number("sequence") ?? 0,
     lastJournalId: store.lastId("journal"),
   };
+  for (const timer of documents.timers(isTimerKind, onBug)) queue.set(timer);
+  return parts;
 }
 
 /** Makes sure that an account exists; with `--auth any` every account that is written to does. */
@@ -177,25 +170,44 @@ export function seedWorld(world: World): void {
   world.saver.flush();
 }
 
+/** A sandbox's database in which no world was ever saved: whoever wanted it was never answered. */
+export class UnfinishedError extends Error {}
+
+function open(
+  config: WorldConfig,
+  catalog: Catalog,
+  onBug: OnBug,
+  own: SandboxOptions | undefined,
+  isThere: boolean,
+): World {
+  const store = new Store(openDatabase(config.database), {
+    journalMax: config.journalMax,
+    eventsMax: limits.eventsMax,
+    flightsMax: limits.flightsMax,
+  });
+  let world: World | undefined;
+  try {
+    // the first that is saved of a world is its time
+    if (isThere && store.meta("now") === undefined) throw new UnfinishedError();
+    world = new World(readParts(config, catalog, store, onBug, own));
+    seedWorld(world);
+    return world;
+  } catch (error) {
+    if (world) world.discard();
+    else store.close();
+    const isRefusal = error instanceof ApiError && error.code !== "UNAVAILABLE";
+    throw isRefusal || error instanceof UnfinishedError ? error : explain(config.database, error);
+  }
+}
+
 /**
  * Opens a world: a new one, or the one that the database holds, exactly as it was.
  * @param options what a sandbox has of its own; those that it was made with when left out
  * @throws DatabaseError when the file cannot be used, ApiError for options that cannot be
  */
-export function openWorld(config: WorldConfig, catalog: Catalog, onBug: OnBug, options?: SandboxOptions): World {
-  const connection = openDatabase(config.database);
-  const store = new Store(connection, {
-    journalMax: config.journalMax,
-    eventsMax: limits.eventsMax,
-    flightsMax: limits.flightsMax,
-  });
-  const own = options ?? (JSON.parse(store.meta("options") ?? "{}") as SandboxOptions);
-  const world = new World(readParts(withOptions(config, own), catalog, store, onBug, own));
-  try {
-    seedWorld(world);
-  } catch (error) {
-    world.discard();
-    throw error;
-  }
-  return world;
-}
+export const openWorld = (config: WorldConfig, catalog: Catalog, onBug: OnBug, options?: SandboxOptions): World =>
+  open(config, catalog, onBug, options, false);
+
+/** Opens a world of an earlier run. @throws DatabaseError, UnfinishedError */
+export const reopenWorld = (config: WorldConfig, catalog: Catalog, onBug: OnBug): World =>
+  open(config, catalog, onBug, undefined, true);

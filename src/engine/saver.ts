@@ -13,7 +13,7 @@ export class Saver {
   #group: { cancel(): void } | undefined;
   #isOver = false;
   /** Why the last commit failed; what waited is kept and tried again. */
-  error: string | undefined;
+  #error: string | undefined;
 
   constructor(store: Store, now: () => Ms) {
     this.#store = store;
@@ -28,19 +28,36 @@ export class Saver {
     try {
       const now = this.#now();
       this.#store.flush({ metrics: now - FLOW_RETENTION_MS, autoscaler: now - OBSERVATION_MS });
-      this.error = undefined;
+      this.#error = undefined;
     } catch (error) {
-      this.error = (error as Error).message;
+      this.#error = (error as Error).message;
       this.soon();
-      throw new ApiError("UNAVAILABLE", `the database cannot be written: ${this.error}`);
+      throw this.#refusal(this.#error);
     }
+  }
+
+  /** Why what is written now would be lost; undefined while all is well. */
+  problem(): string | undefined {
+    return this.#store.fault() ?? this.#error;
+  }
+
+  /** Before a change: what cannot be saved is not done either. @throws ApiError UNAVAILABLE */
+  demand(): void {
+    // there may be room again
+    if (this.#error !== undefined) this.flush();
+    const fault = this.#store.fault();
+    if (fault !== undefined) throw this.#refusal(fault);
+  }
+
+  #refusal(reason: string): ApiError {
+    return new ApiError("UNAVAILABLE", `the database cannot be written: ${reason}`);
   }
 
   /** Commits with the next group: within 50 ms of host time, or at 1,000 rows. */
   soon(): void {
     if (this.#isOver) return;
-    if (this.#store.pending >= limits.groupRows && this.error === undefined) this.#attempt();
-    else this.#group ??= hostTimer(limits.groupMs, () => this.#attempt());
+    if (this.#store.pending >= limits.groupRows && this.#error === undefined) this.#attempt();
+    else this.#group ??= hostTimer(this.#error === undefined ? limits.groupMs : limits.retryMs, () => this.#attempt());
   }
 
   /** Nothing is committed from now on. */

@@ -234,6 +234,7 @@ export class World {
   close(): void {
     try {
       this.saver.flush();
+      this.saver.demand();
     } finally {
       this.discard();
     }

@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import type { Context } from "hono";
 import { cors } from "hono/cors";
+import type { ErrorCode } from "../core/error.ts";
 import { ApiError, texts } from "../core/error.ts";
 import type { World } from "../engine/world.ts";
 import type { Worlds } from "../engine/worlds.ts";
@@ -29,6 +30,7 @@ import { responseRoutes } from "./responses.ts";
 import { sandboxRoutes } from "./sandboxes.ts";
 import { Router } from "./router.ts";
 import type { Call, ErrorStyle, Plane, Reply, Route } from "./route.ts";
+import { isWriting } from "./route.ts";
 import { toPattern, toRoutingPath } from "./verb-path.ts";
 
 export interface AppOptions {
@@ -117,6 +119,10 @@ function demandMay(route: Route, call: Call): void {
   if ("account_id" in call.params && route.plane === "control") call.params["account_id"] = deed.account;
 }
 
+/** Whether what it does must be saved before it is answered; inference is saved in groups. */
+const isSaved = (route: Route): boolean =>
+  isWriting(route) && (route.plane === "control" || route.plane === "emulator");
+
 /** Runs one route: the same order for all, key first (inference §7.3). */
 async function run(route: Route, call: Call, options: AppOptions): Promise<Response> {
   const { context } = call;
@@ -134,6 +140,7 @@ async function run(route: Route, call: Call, options: AppOptions): Promise<Respo
       call.account = call.identity.account;
       demandMay(route, call);
     }
+    if (isSaved(route)) call.world.saver.demand();
     if (route.method !== "GET" && !route.streams) call.text = await readText(context, options.maxBodyBytes);
     // an advance may have begun while the body came
     if (call.world.underway && !route.always) await call.world.underway;
@@ -208,16 +215,15 @@ export function createApp(options: AppOptions): Hono {
       });
     }
   }
-  const refuse =
-    (code: "METHOD_NOT_ALLOWED" | "NOT_FOUND", text: string, plane?: Plane) => async (context: Context) => {
-      const [path, world] = [pathOf(context.req.url), worldFor(context)];
-      const asked = plane ?? planeOf(path);
-      if (isJournaled(asked)) await world.enter();
-      const call = newCall(world, context, {}, counts);
-      const response = fail(call, path, asked, new ApiError(code, text), options);
-      count(asked, response);
-      return response;
-    };
+  const refuse = (code: ErrorCode, text: string, plane?: Plane) => async (context: Context) => {
+    const [path, world] = [pathOf(context.req.url), worldFor(context)];
+    const asked = plane ?? planeOf(path);
+    if (isJournaled(asked)) await world.enter();
+    const call = newCall(world, context, {}, counts);
+    const response = fail(call, path, asked, new ApiError(code, text), options);
+    count(asked, response);
+    return response;
+  };
   app.notFound((context) => {
     const base = baseOf(context.req.url);
     if (worldOf(base)) {
@@ -227,6 +233,9 @@ export function createApp(options: AppOptions): Hono {
         : refuse("NOT_FOUND", texts.noPath, "inference")(context);
     }
     const name = sandboxOf(base);
+    const reason = worlds.brokenReason(name);
+    if (reason !== undefined)
+      return refuse("UNAVAILABLE", `sandbox "${name}" is broken: ${reason}`, "emulator")(context);
     const text = `sandbox "${name}" not found; POST /sandboxes {"name": "${name}"} makes it`;
     return refuse("NOT_FOUND", text, "emulator")(context);
   });

@@ -97,7 +97,7 @@ export function createGate({ worlds, isExposed, allowedHosts, token }: GateOptio
 
   const isDirect = (name: string): boolean =>
     name.endsWith(DIRECT_DOMAIN) &&
-    [worlds.default, ...worlds.list().map(([, world]) => world)].some((world) => {
+    worlds.all().some((world) => {
       world.catchUp();
       return deploymentsAt(world, name).length > 0;
     });
@@ -135,7 +135,7 @@ export function createGate({ worlds, isExposed, allowedHosts, token }: GateOptio
         if (typeof given !== "string" || !timingSafeEqual(hash(given), tokenHash))
           throw new ApiError("UNAUTHENTICATED", TOKEN_TEXT);
       }
-      if (origin !== undefined && isWriting(route)) demandJson(incoming);
+      if (origin !== undefined) demandJson(incoming);
     },
   };
 }

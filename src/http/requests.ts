@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { ApiError, invalid } from "../core/error.ts";
 import { differences } from "../core/journal.ts";
+import { parseRow } from "../core/json.ts";
 import { PAGE_SIZE_MAX } from "../core/list/page.ts";
 import { isGlob, toExpression } from "../core/pattern.ts";
 import type { JournalRow } from "../core/rows.ts";
@@ -22,7 +23,7 @@ const NEAREST = 3;
 const toEntry = ({ at, headers, chunks, firstTokenAt, endAt, ...row }: JournalRow): Entry => ({
   ...row,
   time: toTimestamp(at),
-  headers: JSON.parse(headers) as Record<string, string>,
+  headers: parseRow(`request ${row.id}, headers`, headers) as Record<string, string>,
   stream:
     firstTokenAt === null || endAt === null
       ? null
@@ -134,6 +135,7 @@ export function requestRoutes(): Route[] {
       method: "POST",
       ...own,
       path: "/__emulator/requests:count",
+      writes: false,
       summary: "Count the requests that are as described",
       body: schema.countBody,
       result: schema.countResult,
@@ -145,6 +147,7 @@ export function requestRoutes(): Route[] {
       method: "POST",
       ...own,
       path: "/__emulator/requests:verify",
+      writes: false,
       summary: "Check how many requests are as described: 200, or 417 with the nearest misses",
       body: schema.verifyBody,
       result: schema.verifyResult,

@@ -9,14 +9,20 @@ import type { Route } from "./route.ts";
 
 /** Worlds of one's own: every other route answers below each of them too. */
 export function sandboxRoutes(worlds: Worlds, url: () => string): Route[] {
-  const toWire = (name: string, world: World): z.infer<typeof sandbox> => ({
-    name,
-    url: url() + toBase(name),
-    options: world.parts.options,
-    seed: world.parts.seed,
-    clock: toClock(world),
-    deployments: world.parts.deployments.size,
-  });
+  const toWire = (name: string, found: World | string): z.infer<typeof sandbox> => {
+    const own = { name, url: url() + toBase(name) };
+    if (typeof found === "string") return { ...own, state: "broken", reason: found };
+    const { options, seed, deployments } = found.parts;
+    const reason = found.saver.problem();
+    return {
+      ...own,
+      ...(reason === undefined ? { state: "ready" } : { state: "unsaved", reason }),
+      options,
+      seed,
+      clock: toClock(found),
+      deployments: deployments.size,
+    };
+  };
   return collectionRoutes({
     name: "sandboxes",
     path: "/sandboxes",
@@ -26,7 +32,7 @@ export function sandboxRoutes(worlds: Worlds, url: () => string): Route[] {
     words: { many: "sandboxes, by name", one: "a sandbox", make: "Make a world of one's own" },
     item: sandbox,
     body: sandboxBody,
-    list: () => worlds.list().map(([name, world]) => toWire(name, world)),
+    list: () => worlds.list().map(([name, found]) => toWire(name, found)),
     create: (_, { name, replace, ...options }) => toWire(name, worlds.create(name, options, replace)),
     remove: (_, names) => names.forEach((name) => worlds.delete(name)),
   });

@@ -24,7 +24,7 @@ async function ownMetrics({ world, counts }: Call): Promise<Reply> {
   gauge("events_total", "Events of the world so far.", [[{}, world.log.lastId]]);
   gauge("timers", "Wake-ups that are set.", [[{}, queue.size]]);
   gauge("waiting_deployments", "Deployments with a replica in line for GPUs.", [[{}, world.line.names.size]]);
-  gauge("database_ok", "1 while the database can be written.", [[{}, world.saver.error ? 0 : 1]]);
+  gauge("database_ok", "1 while the database can be written.", [[{}, world.saver.problem() ? 0 : 1]]);
   gauge(
     "deployments",
     "Deployments by state.",

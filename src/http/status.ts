@@ -1,5 +1,4 @@
 import type { z } from "zod";
-import { ApiError } from "../core/error.ts";
 import { VERSION } from "../engine/version.ts";
 import type { World } from "../engine/world.ts";
 import * as schema from "../schema/control.ts";
@@ -31,7 +30,7 @@ function toStatus(world: World, url: string): z.infer<typeof schema.statusResult
 }
 
 function toReady(world: World): z.infer<typeof schema.ready> {
-  if (world.saver.error) throw new ApiError("UNAVAILABLE", `the database cannot be written: ${world.saver.error}`);
+  world.saver.demand();
   return { status: "ready" };
 }
 

@@ -3,7 +3,7 @@ import { acceleratorType, multiRegion, precision, region } from "./hardware.ts";
 import { duration, immutable, int32, output, status, timestamp } from "./wire.ts";
 
 /** Deployment states (control-plane §2.4, §4.1). */
-const deploymentStates = [
+export const deploymentStates = [
   "STATE_UNSPECIFIED",
   "CREATING",
   "READY",

@@ -6,7 +6,7 @@ import { acceleratorType } from "./hardware.ts";
 export const SANDBOX_NAME = /^[a-z0-9][a-z0-9_-]{0,62}$/;
 
 /** How a sandbox's world behaves where it differs from the server's own; names and values are those of the flags. */
-const sandboxOptions = z.strictObject({
+export const sandboxOptions = z.strictObject({
   clock: clockMode.optional(),
   rate: z.number().positive().max(1e6).optional(),
   startTime: time.optional().describe("World time at the beginning."),
@@ -36,8 +36,14 @@ export const sandboxBody = sandboxOptions.extend({
 export const sandbox = z.object({
   name: z.string(),
   url: z.string().describe("The base URL of its world."),
-  options: sandboxOptions,
-  seed: z.string(),
-  clock: clockBody,
-  deployments: z.int(),
+  state: z
+    .enum(["ready", "unsaved", "broken"])
+    .describe(
+      "`unsaved`: it answers, but nothing can be written to its database. `broken`: its database cannot be opened, and it answers 503.",
+    ),
+  reason: z.string().optional().describe("Why it is not ready."),
+  options: sandboxOptions.optional().describe("This and what follows: left out of a broken one."),
+  seed: z.string().optional(),
+  clock: clockBody.optional(),
+  deployments: z.int().optional(),
 });

@@ -1,6 +1,7 @@
 import type { Statement } from "better-sqlite3";
 import type { TokenDay, UsageDay } from "../core/deployment/billing.ts";
 import type { Flight } from "../core/deployment/load.ts";
+import { parseRow } from "../core/json.ts";
 import type { EventRow, JournalRow, OccurrenceRow } from "../core/rows.ts";
 import type { Ms } from "../core/time.ts";
 import type { Connection } from "./database.ts";
@@ -16,6 +17,9 @@ export interface TimerRow {
   at: Ms;
   sequence: number;
 }
+
+const toDetail = ({ id, detail }: { id: number; detail: string }): EventRow["detail"] =>
+  detail === "" ? undefined : (parseRow(`event ${id}, detail`, detail) as EventRow["detail"]);
 
 /** The reading half of the store: it sees what is committed. */
 export class Reader {
@@ -73,7 +77,7 @@ export class Reader {
       limit,
       deployment,
     }) as (Omit<EventRow, "detail"> & { detail: string })[];
-    return rows.map((row) => ({ ...row, detail: row.detail === "" ? undefined : JSON.parse(row.detail) }));
+    return rows.map((row) => ({ ...row, detail: toDetail(row) }));
   }
 
   /** Journal rows before `beforeId`, newest first. */

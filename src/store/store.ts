@@ -3,7 +3,8 @@ import type { TokenDay, UsageDay } from "../core/deployment/billing.ts";
 import { addToBill } from "../core/deployment/billing.ts";
 import type { EventRow, JournalRow, OccurrenceRow } from "../core/rows.ts";
 import type { Ms } from "../core/time.ts";
-import type { Connection } from "./database.ts";
+import type { OpenDatabase } from "./database.ts";
+import { closeDatabase, renewLog } from "./database.ts";
 import { keep } from "./keep.ts";
 import type { FlightRow } from "./reader.ts";
 import { Reader } from "./reader.ts";
@@ -30,6 +31,12 @@ export interface FlightHorizon {
 
 type StatementName = keyof typeof statements;
 
+/** Drops the oldest rows that nobody would keep: a long advance makes many, and so does a disk that stays full. */
+function trim(rows: unknown[], most: number): void {
+  // many at a time; a bound of a few rows is passed within any group
+  if (rows.length > most * 1.5 + 1_000) rows.splice(0, rows.length - most);
+}
+
 const toText = (value: object | undefined): string => (value ? JSON.stringify(value) : "");
 
 /**
@@ -37,7 +44,7 @@ const toText = (value: object | undefined): string => (value ? JSON.stringify(va
  * Writers add to the buffer; the engine flushes before a control-plane answer leaves, and in groups otherwise.
  */
 export class Store extends Reader {
-  readonly #connection: Connection;
+  readonly #database: OpenDatabase;
   readonly #bounds: Bounds;
   readonly #prepared: Record<StatementName, Statement>;
   readonly #documents = new Map<string, Map<string, Dirty>>();
@@ -54,9 +61,10 @@ export class Store extends Reader {
   #flights: FlightRow[] = [];
   #cuts: { before: FlightRow; after: FlightRow }[] = [];
 
-  constructor(connection: Connection, bounds: Bounds) {
+  constructor(database: OpenDatabase, bounds: Bounds) {
+    const { connection } = database;
     super(connection);
-    this.#connection = connection;
+    this.#database = database;
     this.#bounds = bounds;
     this.#prepared = Object.fromEntries(
       Object.entries(statements).map(([name, sql]) => [name, keep(connection.prepare(sql))]),
@@ -100,13 +108,12 @@ export class Store extends Reader {
 
   addEvent(row: EventRow): void {
     this.#events.push(row);
-    // a long advance makes more events than are kept
-    if (this.#events.length > this.#bounds.eventsMax * 1.5)
-      this.#events.splice(0, this.#events.length - this.#bounds.eventsMax);
+    trim(this.#events, this.#bounds.eventsMax);
   }
 
   addJournal(row: JournalRow): void {
     this.#journal.push(row);
+    trim(this.#journal, this.#bounds.journalMax);
   }
 
   /** A stream that is written down ended before its time. */
@@ -134,6 +141,7 @@ export class Store extends Reader {
 
   addFlight(row: FlightRow): void {
     this.#flights.push(row);
+    trim(this.#flights, this.#bounds.flightsMax);
   }
 
   /** A flight ended before its time. */
@@ -151,9 +159,17 @@ export class Store extends Reader {
     this.#forgotten = last;
   }
 
+  /** Why what is committed would be lost; undefined when the database is where it was. */
+  fault(): string | undefined {
+    return this.#database.place?.fault();
+  }
+
   /** Commits everything that waits; a failure leaves it waiting. */
   flush(horizon: FlightHorizon): void {
-    this.#connection.transaction(() => this.#writeAll(horizon))();
+    const { connection, place } = this.#database;
+    // where the file itself is gone, a new log would stand beside another's
+    if (place?.hasLog() === false && place.fault() === undefined) renewLog(this.#database);
+    connection.transaction(() => this.#writeAll(horizon))();
     this.#documents.clear();
     this.#dirtyCount = 0;
     this.#meta = new Map();
@@ -260,10 +276,10 @@ export class Store extends Reader {
   clear(
     tables: readonly ("documents" | "timers" | "events" | "journal" | "usage" | "tokens" | "flights" | "occurrences")[],
   ): void {
-    for (const table of tables) this.#connection.exec(`DELETE FROM ${table}`);
+    for (const table of tables) this.#database.connection.exec(`DELETE FROM ${table}`);
   }
 
   close(): void {
-    this.#connection.close();
+    closeDatabase(this.#database);
   }
 }

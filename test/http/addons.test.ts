@@ -1,6 +1,9 @@
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { EmulatorOptions } from "../../src/index.ts";
-import { fresh } from "../support/api.ts";
+import { createEmulator } from "../../src/index.ts";
+import { caller, fresh } from "../support/api.ts";
+import { inFolder } from "../support/dump.ts";
 import { addonFiles, addonOf, readyModel } from "../support/upload.ts";
 
 const BASE = "accounts/fireworks/models/llama-v3p2-3b-instruct";
@@ -54,6 +57,19 @@ describe("an addon", () => {
     expect((await call("GET", `/v1/${loaded.name}`)).status).toBe(404);
     expect((await call("DELETE", `/v1/${LORA}`)).body).toEqual({});
   });
+
+  test("becomes DEPLOYED in its time when the server was stopped in between", () =>
+    inFolder(async (folder) => {
+      const database = join(folder, "world.db");
+      const { emulator, load } = await world(undefined, { database });
+      const { name } = (await load()).body;
+      await emulator.close();
+      await using again = await createEmulator({ database, clock: "manual" });
+      const state = async () => (await caller(again)("GET", `/v1/${name}`)).body.state;
+      expect(await state()).toBe("DEPLOYING");
+      await again.clock.advance("1s");
+      expect(await state()).toBe("DEPLOYED");
+    }));
 
   test.each<[object, object, number, string]>([
     [{}, {}, 400, "addons are not enabled on deployment"],

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { createClient } from "../../src/client/client.ts";
@@ -162,39 +162,6 @@ describe("sandboxes are made, listed and deleted", () => {
       expect((await within(emulator, "stays")("GET", GET)).body.state).toBe("READY");
       expect(existsSync(join(`${database}.sandboxes`, "goes.db"))).toBe(false);
       await emulator.sandboxes.create({ name: "goes" });
-    });
-  });
-});
-
-describe("a sandbox that cannot be", () => {
-  test("made is refused with the reason, and is not there after a restart", async () => {
-    await inFolder(async (folder) => {
-      const database = join(folder, "world.db");
-      {
-        await using emulator = await createEmulator({ database, clock: "manual" });
-        writeFileSync(`${database}.sandboxes`, "in the way");
-        const answer = await caller(emulator)("POST", "/sandboxes", { name: "w" });
-        expect(answer.status).toBe(503);
-        expect(answer.body.message).toMatch(/^database .*w\.db cannot be opened/);
-        expect(await emulator.sandboxes.list()).toEqual([]);
-        rmSync(`${database}.sandboxes`);
-        await emulator.sandboxes.create({ name: "w" });
-      }
-      await using emulator = await createEmulator({ database, clock: "manual" });
-      expect(await emulator.sandboxes.list()).toMatchObject([{ name: "w" }]);
-    });
-  });
-
-  test("read stops the start by its name, and holds no other database", async () => {
-    await inFolder(async (folder) => {
-      const database = join(folder, "world.db");
-      await (await createEmulator({ database, clock: "manual" })).close();
-      mkdirSync(`${database}.sandboxes`);
-      writeFileSync(join(`${database}.sandboxes`, "w.db"), "not a database, and longer than nothing");
-      await expect(createEmulator({ database, clock: "manual" })).rejects.toThrow(/w\.db is not an emulator database/);
-      rmSync(`${database}.sandboxes`, { recursive: true });
-      await using emulator = await createEmulator({ database, clock: "manual" });
-      expect(await emulator.sandboxes.list()).toEqual([]);
     });
   });
 });

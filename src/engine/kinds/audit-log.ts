@@ -1,4 +1,5 @@
 import { errorTable } from "../../core/error.ts";
+import { parseRow } from "../../core/json.ts";
 import type { Json } from "../../core/list/field.ts";
 import { textOf } from "../../core/list/field.ts";
 import { Table } from "../../core/list/table.ts";
@@ -43,7 +44,7 @@ function parse(text: string): Json | null {
 }
 
 function toEntry(row: JournalRow): Json {
-  const headers = JSON.parse(row.headers) as Record<string, string>;
+  const headers = parseRow(`request ${row.id}, headers`, row.headers) as Record<string, string>;
   const failed = row.status >= 400 ? parse(row.responseBody) : null;
   return {
     id: String(row.id).padStart(10, "0"),
