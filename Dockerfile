@@ -7,10 +7,12 @@ RUN npm ci --no-audit --no-fund --loglevel=error
 COPY scripts ./scripts
 COPY src ./src
 RUN node scripts/run.mjs build
-# the bundle needs one package at run time: better-sqlite3, its built part and the two that find it
-RUN mkdir -p /out/node_modules/better-sqlite3/build/Release \
+# the bundle needs two packages at run time: better-sqlite3, its built part and the two that find it, and re2js
+RUN mkdir -p /out/node_modules/better-sqlite3/build/Release /out/node_modules/re2js/build \
   && cp -r dist package.json LICENSE /out/ \
   && cp -r node_modules/bindings node_modules/file-uri-to-path /out/node_modules/ \
+  && cp node_modules/re2js/package.json node_modules/re2js/LICENSE /out/node_modules/re2js/ \
+  && cp node_modules/re2js/build/index.cjs /out/node_modules/re2js/build/ \
   && cp -r node_modules/better-sqlite3/package.json node_modules/better-sqlite3/lib /out/node_modules/better-sqlite3/ \
   && cp node_modules/better-sqlite3/build/Release/better_sqlite3.node /out/node_modules/better-sqlite3/build/Release/
 

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { InvalidArgumentError, Option } from "commander";
+import { z } from "zod";
 import type { EmulatorOptions } from "../index.ts";
 import { acceleratorTypes } from "../schema/hardware.ts";
 
@@ -58,7 +59,7 @@ const toToken = (text: string): string =>
   /^[\x21-\x7e]*$/.test(text) ? text : fail("printable characters without spaces, or none");
 
 const toTime = (text: string): string =>
-  /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/.test(text) && !Number.isNaN(Date.parse(text))
+  /^.{10}T\d\d:\d\d:\d\d/.test(text) && z.iso.datetime({ offset: true }).safeParse(text).success
     ? text
     : fail("an RFC 3339 time such as 2026-01-01T00:00:00Z");
 

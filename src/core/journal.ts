@@ -6,10 +6,14 @@ import type { JournalRow } from "./rows.ts";
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
+/** A field that an object has itself: names such as `constructor` are found in every one. */
+const fieldOf = <T>(value: Record<string, T>, key: string): T | undefined =>
+  Object.hasOwn(value, key) ? value[key] : undefined;
+
 /** Whether a value has all that is wanted; objects may have more, lists may not. */
 function contains(value: unknown, wanted: unknown): boolean {
   if (isObject(wanted))
-    return isObject(value) && Object.entries(wanted).every(([key, inner]) => contains(value[key], inner));
+    return isObject(value) && Object.entries(wanted).every(([key, inner]) => contains(fieldOf(value, key), inner));
   if (Array.isArray(wanted))
     return (
       Array.isArray(value) && value.length === wanted.length && wanted.every((inner, at) => contains(value[at], inner))
@@ -38,18 +42,18 @@ const checks: { [K in keyof RequestMatch]-?: Check<K> } = {
   header: (wanted, { headers }) => {
     const sent = JSON.parse(headers) as Record<string, string>;
     const isIn = ([name, each]: [string, (typeof wanted)[string]]): boolean => {
-      const value = sent[name.toLowerCase()];
-      return value !== undefined && fits(each, value, {});
+      const value = fieldOf(sent, name.toLowerCase());
+      return value !== undefined && fits(each, value);
     };
     return Object.entries(wanted).every(isIn) || shown(sent);
   },
-  requestBody: (wanted, { requestBody }) => fits(wanted, requestBody, {}) || shown(requestBody),
-  responseBody: (wanted, { responseBody }) => fits(wanted, responseBody, {}) || shown(responseBody),
+  requestBody: (wanted, { requestBody }) => fits(wanted, requestBody) || shown(requestBody),
+  responseBody: (wanted, { responseBody }) => fits(wanted, responseBody) || shown(responseBody),
   json: (wanted, { requestBody }) => {
     const sent = parse(requestBody);
     if (!isObject(sent)) return shown(requestBody);
-    const missing = Object.keys(wanted).filter((key) => !contains(sent[key], wanted[key]));
-    return missing.length === 0 || missing.map((key) => `${key} ${shown(sent[key])}`).join(", ");
+    const missing = Object.keys(wanted).filter((key) => !contains(fieldOf(sent, key), wanted[key]));
+    return missing.length === 0 || missing.map((key) => `${key} ${shown(fieldOf(sent, key))}`).join(", ");
   },
   after: (wanted, { id }) => id > wanted || String(id),
 };

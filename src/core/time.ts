@@ -24,11 +24,28 @@ export function toDay(at: Ms): string {
 /** Bills ask for the same day again and again. */
 let lastDay = { day: NaN, text: "" };
 
-/** Milliseconds of an RFC 3339 time with a zone, or undefined. */
+/** Whether a text is written as an RFC 3339 time with a zone; its day and hour need not exist. */
+export const isTimestampLike = (text: string): boolean =>
+  /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/i.test(text);
+
+/** Hours to 23, minutes and seconds to 59, nine digits of a second: neither 24:00:00 nor leap seconds, as in protobuf. */
+const TIMESTAMP =
+  /^(\d{4})-(\d{2})-(\d{2})T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/i;
+
+/** Where the years 1 to 9999 of protobuf begin and end. */
+const [YEARS_BEGIN, YEARS_END]: [Ms, Ms] = [Date.parse("0001-01-01T00:00:00Z"), Date.parse("+010000-01-01T00:00:00Z")];
+
+/** How many days a month has: its last one is the day before the next month begins. */
+const daysIn = (year: number, month: number): number => new Date(Date.UTC(year, month, 0)).getUTCDate();
+
+/** Milliseconds of an RFC 3339 time with a zone, on a day that exists, or undefined. */
 export function parseTimestamp(text: string): Ms | undefined {
-  if (!/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/i.test(text)) return undefined;
+  const match = TIMESTAMP.exec(text);
+  if (!match) return undefined;
+  const day = Number(match[3]);
+  if (day > 28 && day > daysIn(Number(match[1]), Number(match[2]))) return undefined;
   const at = Date.parse(text);
-  return Number.isNaN(at) ? undefined : at;
+  return at >= YEARS_BEGIN && at < YEARS_END ? at : undefined;
 }
 
 /** Milliseconds of a protobuf JSON duration such as `"600s"` or `"1.5s"`, or undefined. */

@@ -72,7 +72,8 @@ function groupOf(world: World, deployment: string, groupBy: readonly string[]): 
   return Object.fromEntries(
     groupBy.map((key) => {
       const name = key.replace(/^annotations\./, "");
-      return [key, annotations[name] ?? annotations[`custom/${name}`] ?? ""];
+      const known = [name, `custom/${name}`].find((each) => Object.hasOwn(annotations, each));
+      return [key, known === undefined ? "" : annotations[known]!];
     }),
   );
 }

@@ -4,9 +4,11 @@ import type { ErrorCode } from "../core/error.ts";
 import { ApiError, usualText } from "../core/error.ts";
 import type { Reply } from "../core/generation/reply.ts";
 import type { Captures } from "../core/pattern.ts";
+import type { Filler } from "../core/script/fill.ts";
+import { toFiller } from "../core/script/fill.ts";
 import type { Asked } from "../core/script/match.ts";
 import { canAnswer, criteriaOf, whyNot } from "../core/script/match.ts";
-import { fillAll, toOffsets, toReply } from "../core/script/reply.ts";
+import { toOffsets, toReply } from "../core/script/reply.ts";
 import type { Ms } from "../core/time.ts";
 import { parseSpan } from "../core/time.ts";
 import type { Script, ScriptAnswer } from "../schema/script.ts";
@@ -31,31 +33,29 @@ export type Canned =
 
 function toCanned(answer: ScriptAnswer, asked: Asked, captures: Captures): Canned {
   const headers = answer.headers ?? {};
-  const filled = (value: unknown): unknown => (answer.verbatim ? value : fillAll(value, asked, captures));
+  const filler = toFiller(answer.verbatim ?? false, asked, captures);
   if (answer.error)
     throw new ApiError(
       answer.error.code as ErrorCode,
       answer.error.message ?? usualText(answer.error.code as ErrorCode),
     );
   if (answer.body !== undefined)
-    return { type: "body", status: answer.status ?? 200, body: filled(answer.body), headers };
-  if (answer.events) return { type: "stream", frames: toFrames(answer.events, filled), headers };
-  const reply = toReply(answer, asked, captures);
+    return { type: "body", status: answer.status ?? 200, body: filler.value(answer.body), headers };
+  if (answer.events) return { type: "stream", frames: toFrames(answer.events, filler), headers };
+  const reply = toReply(answer, filler);
   return { type: "reply", reply, usage: answer.usage, headers, offsets: toOffsets(answer, reply) };
 }
 
 /** Server-sent events as a script has them. */
-function toFrames(
-  events: NonNullable<ScriptAnswer["events"]>,
-  filled: (value: unknown) => unknown,
-): { text: string; at: Ms }[] {
+function toFrames(events: NonNullable<ScriptAnswer["events"]>, filler: Filler): { text: string; at: Ms }[] {
   let last = 0;
   return events.map(({ data, event, at }) => {
     last = Math.max(last, parseSpan(at ?? "") ?? 0);
-    const value = filled(data);
+    const value = filler.value(data);
     const text = typeof value === "string" ? value : JSON.stringify(value);
-    const lines = text.split("\n").map((line) => `data: ${line}\n`);
-    return { text: `${event === undefined ? "" : `event: ${event}\n`}${lines.join("")}\n`, at: last };
+    // a lone carriage return ends a line of an event stream too
+    const lines = `data: ${text.replace(/\r\n|[\r\n]/g, "\ndata: ")}\n`;
+    return { text: `${event === undefined ? "" : `event: ${event}\n`}${lines}\n`, at: last };
   });
 }
 

@@ -2,10 +2,9 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { ErrorCode } from "../core/error.ts";
 import { ApiError, errorTable, invalid, notFound } from "../core/error.ts";
-import { toExpression } from "../core/pattern.ts";
+import { findPatternFault } from "../core/pattern.ts";
 import { parseSpan } from "../core/time.ts";
 import { checkFixture, FixtureError, readFixture, readText } from "../fixture.ts";
-import type { TextPattern } from "../schema/pattern.ts";
 import type { Script, ScriptAnswer } from "../schema/script.ts";
 import { scriptsFile } from "../schema/script.ts";
 import type { World } from "./world.ts";
@@ -28,15 +27,12 @@ const spansOf = ({ chunks = [], events = [], took }: ScriptAnswer): string[] => 
 
 /** What a schema cannot see: expressions that are none, codes that do not exist. @returns what is wrong */
 function findFault({ match, respond }: Pick<Script, "match" | "respond">): string | undefined {
-  const patterns = [match.lastUserMessage, match.anyMessage, match.prompt, ...Object.values(match.header ?? {})];
-  for (const pattern of patterns as (TextPattern | undefined)[]) {
-    if (typeof pattern !== "object" || pattern.regex === undefined) continue;
-    try {
-      toExpression(pattern.regex);
-    } catch (error) {
-      return `match: ${(error as Error).message}`;
-    }
-  }
+  const texts = (["lastUserMessage", "anyMessage", "prompt"] as const).map(
+    (key) => [`match.${key}`, match[key]] as const,
+  );
+  const headers = Object.entries(match.header ?? {}).map(([name, each]) => [`match.header.${name}`, each] as const);
+  const wrong = findPatternFault([...texts, ...headers]);
+  if (wrong !== undefined) return wrong;
   const answers = [respond].flat();
   for (const at of answers.flatMap(spansOf)) {
     if (parseSpan(at) === undefined) return `respond: at: expected a span such as "120ms" or "1.5s", got "${at}"`;

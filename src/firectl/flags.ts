@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { InvalidArgumentError, Option } from "commander";
+import { parseTimestamp } from "../core/time.ts";
 import type { Json } from "./api.ts";
 import { asText } from "./api.ts";
 import { parseGoDuration } from "./go-duration.ts";
@@ -49,8 +50,9 @@ function toDuration(text: string): string {
 /** `2026-12-31` or `2026-12-31 23:59:59`, in UTC. */
 function toTime(text: string): string {
   const match = /^(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d:\d\d))?Z?$/.exec(text);
-  return match
-    ? `${match[1]}T${match[2] ?? "00:00:00"}Z`
+  const time = `${match?.[1]}T${match?.[2] ?? "00:00:00"}Z`;
+  return parseTimestamp(time) !== undefined
+    ? time
     : fail(`expected YYYY-MM-DD or "YYYY-MM-DD HH:MM:SS", got ${JSON.stringify(text)}`);
 }
 

@@ -15,7 +15,7 @@ const refuse = (message: string): ApiError => new ApiError("invalid_request_erro
 function render(input: Record<string, unknown>, template: string | null | undefined): string {
   if (!template) return JSON.stringify(input);
   return template.replace(/\{\{?\s*(\w+)\s*\}?\}/g, (_, name: string) => {
-    const value = input[name];
+    const value = Object.hasOwn(input, name) ? input[name] : undefined;
     return typeof value === "string" ? value : value === undefined ? "" : JSON.stringify(value);
   });
 }

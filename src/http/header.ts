@@ -23,7 +23,8 @@ export function headerOf(context: Context, name: string): string | undefined {
   const { incoming } = wireOf(context);
   if (!incoming) return context.req.header(name);
   const value = incoming.headers[name];
-  return Array.isArray(value) ? value.join(", ") : value;
+  // scripts ask for any name, and `constructor` is found in every object
+  return typeof value === "string" ? value : Array.isArray(value) ? value.join(", ") : undefined;
 }
 
 const SANDBOXES = "/sandboxes/";

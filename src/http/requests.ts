@@ -3,8 +3,9 @@ import { ApiError, invalid } from "../core/error.ts";
 import { differences } from "../core/journal.ts";
 import { parseRow } from "../core/json.ts";
 import { PAGE_SIZE_MAX } from "../core/list/page.ts";
-import { isGlob, toExpression } from "../core/pattern.ts";
+import { findPatternFault, isGlob } from "../core/pattern.ts";
 import type { JournalRow } from "../core/rows.ts";
+import { includes } from "../core/search.ts";
 import { toTimestamp } from "../core/time.ts";
 import { resetWorld } from "../engine/reset.ts";
 import type { World } from "../engine/world.ts";
@@ -42,12 +43,12 @@ function* rowsOf(world: World, before = Number.MAX_SAFE_INTEGER): Generator<Jour
 
 const isAsked = (row: JournalRow, { method, path, status, model, deployment, requestId, text }: Query): boolean =>
   (method === undefined || row.method === method.toUpperCase()) &&
-  (path === undefined || row.path.includes(path)) &&
+  (path === undefined || includes(row.path, path)) &&
   (status === undefined || row.status === status) &&
   (model === undefined || isGlob(model, row.model)) &&
   (deployment === undefined || isGlob(deployment, row.deployment)) &&
   (requestId === undefined || row.requestId === requestId) &&
-  (text === undefined || row.requestBody.includes(text) || row.responseBody.includes(text));
+  (text === undefined || includes(row.requestBody, text) || includes(row.responseBody, text));
 
 function list(world: World, query: Query): z.infer<typeof schema.requestsResult> {
   world.saver.flush();
@@ -65,14 +66,13 @@ type Match = z.infer<typeof schema.countBody>["match"];
 
 /** Expressions of a match are tried once before the journal is read. @throws ApiError INVALID_ARGUMENT */
 function checkMatch({ header, requestBody, responseBody }: Match): void {
-  for (const pattern of [requestBody, responseBody, ...Object.values(header ?? {})]) {
-    if (typeof pattern !== "object" || pattern.regex === undefined) continue;
-    try {
-      toExpression(pattern.regex);
-    } catch (error) {
-      throw invalid(`match: ${(error as Error).message}`);
-    }
-  }
+  const headers = Object.entries(header ?? {}).map(([name, each]) => [`match.header.${name}`, each] as const);
+  const fault = findPatternFault([
+    ["match.requestBody", requestBody],
+    ["match.responseBody", responseBody],
+    ...headers,
+  ]);
+  if (fault !== undefined) throw invalid(fault);
 }
 
 type Miss = z.infer<typeof schema.verifyResult>["nearest"][number];

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { answerHeaders } from "./answer-header.ts";
 import { span } from "./control.ts";
 import { glob } from "./pattern.ts";
 
@@ -17,7 +18,7 @@ const faultFields = {
       status: z.int().min(400).max(599),
       code: z.string(),
       message: z.string(),
-      headers: z.record(z.string(), z.string()),
+      headers: answerHeaders,
       body: z.unknown().describe("Sent as it is, instead of the service's envelope."),
     })
     .partial()

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { glob, pattern } from "./pattern.ts";
+import { glob, pattern, wanted } from "./pattern.ts";
 import { time } from "./control.ts";
 
 /** The journal of served requests: GET lists it, `:count` and `:verify` ask it. */
@@ -43,10 +43,10 @@ const requestMatch = z
     model: glob,
     deployment: glob,
     requestId: z.string(),
-    header: z.record(z.string(), pattern).describe("Headers that the journal keeps."),
+    header: wanted(pattern).describe("Headers that the journal keeps."),
     requestBody: pattern,
     responseBody: pattern,
-    json: z.record(z.string(), z.unknown()).describe("What the request's body must have, at least."),
+    json: wanted(z.unknown()).describe("What the request's body must have, at least."),
     after: z.int().describe("Only requests with a higher id."),
   })
   .partial();

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { glob, pattern } from "./pattern.ts";
+import { answerHeaders, bodyStatus } from "./answer-header.ts";
+import { glob, pattern, wanted } from "./pattern.ts";
 
 /** Canned answers, in files (`scripts/*.json` of a fixtures folder) and at `/__emulator/scripts`; one form for both. */
 
@@ -27,7 +28,7 @@ const scriptMatch = z
     responseFormat: z.enum(["text", "json", "grammar"]),
     turn: z.int().min(1).describe("How many messages the user has said."),
     nth: z.int().min(1).describe("Only the nth request that matches everything else."),
-    header: z.record(z.string(), pattern),
+    header: wanted(pattern),
   })
   .partial();
 export type ScriptMatch = z.infer<typeof scriptMatch>;
@@ -54,7 +55,10 @@ export type ScriptChunk = z.infer<typeof chunk>;
 
 const event = z.strictObject({
   data: z.unknown().describe("A text as it is, anything else as JSON."),
-  event: z.string().optional(),
+  event: z
+    .string()
+    .regex(/^[^\r\n\0]*$/, "expected one line")
+    .optional(),
   at: offset.optional(),
 });
 
@@ -73,10 +77,10 @@ const scriptAnswer = z
       })
       .partial(),
     error: z.strictObject({ code: z.string(), message: z.string().optional() }),
-    status: z.int().min(200).max(599).describe("Of `body`."),
+    status: bodyStatus.describe("Of `body`."),
     body: z.unknown().describe("Sent as it is."),
     events: z.array(event).min(1).describe("A stream of server-sent events, sent as they are."),
-    headers: z.record(z.string(), z.string()),
+    headers: answerHeaders,
     took: offset.describe("How long the answer took; it counts where answers take their time."),
     verbatim: z.boolean().describe("`{{...}}` means nothing, as in a recording."),
   })

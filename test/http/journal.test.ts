@@ -94,8 +94,15 @@ describe("the journal", () => {
   });
 
   test.each([
-    [{ match: { requestBody: { regex: "(" } } }, "match: Invalid regular expression"],
-    [{ match: { requestBody: { regex: "x".repeat(100_000) } } }, "match: Invalid regular expression"],
+    [
+      { match: { requestBody: { regex: "(" } } },
+      "match.requestBody.regex: invalid regular expression (: missing closing )",
+    ],
+    [{ match: { requestBody: { regex: "x".repeat(100_000) } } }, "expected at most 4096 characters"],
+    [
+      { match: { header: { accept: { regex: "a(?!b)" } } } },
+      "match.header.accept.regex: invalid regular expression a(?!b): look-ahead is not supported",
+    ],
     [{ match: {}, times: 1, atMost: 2 }, "times: expected alone, without atLeast and atMost"],
     [{ match: {}, atLeast: 3, atMost: 2 }, "atLeast: expected at most atMost"],
     [{ match: { color: "red" } }, "match: Unrecognized key"],

@@ -231,10 +231,19 @@ test("scripts and their counts survive a restart", async () => {
 describe("wrong scripts", () => {
   test.each([
     [{ respond: {} }, "give one of text, reasoning, toolCalls, chunks, error, body"],
-    [{ respond: { text: "x" }, match: { lastUserMessage: { regex: "(" } } }, "match: Invalid regular expression"],
+    [
+      { respond: { text: "x" }, match: { lastUserMessage: { regex: "(" } } },
+      "match.lastUserMessage.regex: invalid regular expression (: missing closing )",
+    ],
+    [
+      { respond: { text: "x" }, match: { anyMessage: { regex: "a(?=b)" } } },
+      "match.anyMessage.regex: invalid regular expression a(?=b): look-ahead is not supported: (?=",
+    ],
+    [{ respond: { text: "x" }, match: { prompt: { regex: "(?<!a)b" } } }, "look-behind is not supported"],
+    [{ respond: { text: "x" }, match: { prompt: { regex: "(a)\\1" } } }, "a back reference is not supported: \\1"],
     [
       { respond: { text: "x" }, match: { prompt: { regex: "x".repeat(100_000) } } },
-      "match: Invalid regular expression",
+      "match.prompt.regex: invalid regular expression",
     ],
     [{ respond: { error: { code: "NOPE" } } }, 'got "NOPE"'],
     [{ match: { colour: "red" }, respond: { text: "x" } }, "colour"],

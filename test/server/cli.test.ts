@@ -23,6 +23,8 @@ describe("start says in one line why it cannot", () => {
     [["start", "--clock", "sundial"], /--clock <mode>.*Allowed choices are real, manual, skip/],
     [["start", "--rate", "0"], /Expected a number above 0/],
     [["start", "--start-time", "yesterday"], /Expected an RFC 3339 time/],
+    [["start", "--start-time", "2027-02-30T00:00:00Z"], /Expected an RFC 3339 time/],
+    [["start", "--start-time", "2027-01-01T00:00:00"], /Expected an RFC 3339 time/],
     [["start", "--max-body", "lots"], /Expected a size such as 32mb/],
     [["start", "--prot", "1"], /unknown option '--prot' \(Did you mean --port\?\)/],
     [["start", "--fixtures", "/nowhere"], /\/nowhere: expected a folder of fixtures, got nothing/],

@@ -58,8 +58,8 @@ function merge(left: Node, right: Node): Node {
     if (key === "properties" && isNode(one) && isNode(other)) merged[key] = mergeEach(one, other);
     else if (key === "required") merged[key] = [...new Set([...listOf(one), ...listOf(other)])];
     else if (key === "enum") merged[key] = listOf(one).filter((item) => listOf(other).includes(item));
-    else if (typeof one === "number" && typeof other === "number" && tightest[key])
-      merged[key] = tightest[key](one, other);
+    else if (typeof one === "number" && typeof other === "number" && Object.hasOwn(tightest, key))
+      merged[key] = tightest[key]!(one, other);
     else if (key === "type") merged[key] = commonType(one, other);
     else if (key === "additionalProperties" && (one === false || other === false)) merged[key] = false;
   }
@@ -67,12 +67,13 @@ function merge(left: Node, right: Node): Node {
 }
 
 function mergeEach(left: Node, right: Node): Node {
-  const merged: Node = { ...left };
+  // properties may be named as what every object has
+  const merged = new Map(Object.entries(left));
   for (const [key, value] of Object.entries(right)) {
-    const known = merged[key];
-    merged[key] = isNode(known) && isNode(value) ? merge(known, value) : value;
+    const known = merged.get(key);
+    merged.set(key, isNode(known) && isNode(value) ? merge(known, value) : value);
   }
-  return merged;
+  return Object.fromEntries(merged);
 }
 
 function commonType(left: unknown, right: unknown): unknown {

@@ -136,7 +136,7 @@ export const toWords = (name: string): string =>
 
 /** A string for a property of this name, in this format where one is given. */
 export function plausibleString(name: string, format: string | undefined, source: Source): string {
-  const byFormat = format === undefined ? undefined : formats[format];
+  const byFormat = format !== undefined && Object.hasOwn(formats, format) ? formats[format] : undefined;
   if (byFormat) return byFormat(source);
   const words = toWords(name);
   return (strings.find(([pattern]) => pattern.test(words))?.[1] ?? word)(source);

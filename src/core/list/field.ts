@@ -23,10 +23,13 @@ function toStep(part: string): Step {
 
 /** A reader of a field: the path is looked at once, as lists are long. */
 export function toReader(path: string): Read {
-  return path
-    .split(".")
-    .map(toStep)
-    .reduce((outer, step) => (resource) => step(outer(resource)));
+  const [first, ...rest] = path.split(".").map(toStep) as [Step, ...Step[]];
+  if (rest.length === 0) return first;
+  return (resource) => {
+    let value = first(resource);
+    for (const step of rest) value = step(value);
+    return value;
+  };
 }
 
 /** A text of a resource, or of a query; empty when there is none. */

@@ -1,5 +1,7 @@
 import { invalid } from "../error.ts";
-import { parseTimestamp } from "../time.ts";
+import { toGlob } from "../glob.ts";
+import { includes } from "../search.ts";
+import { isTimestampLike, parseTimestamp } from "../time.ts";
 import type { Table } from "./table.ts";
 
 /** Whether the row at a place of a table is meant. */
@@ -18,7 +20,8 @@ const TOKEN = /\s*(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|(<=|>=|!=|=|<|>|:)|
 function tokenize(text: string): Token[] {
   const tokens: Token[] = [];
   TOKEN.lastIndex = 0;
-  while (TOKEN.lastIndex < text.length && text.slice(TOKEN.lastIndex).trim() !== "") {
+  const end = text.trimEnd().length;
+  while (TOKEN.lastIndex < end) {
     const at = TOKEN.lastIndex;
     const match = TOKEN.exec(text);
     if (!match)
@@ -57,18 +60,10 @@ function toEquality(wanted: string): Test {
   const compare = toComparison(wanted);
   const isNothing = wanted === "" || wanted === "null";
   const isPlain = parseTimestamp(wanted) === undefined && !/^-?\d+$/.test(wanted);
-  const pattern = wanted.includes("*")
-    ? new RegExp(
-        `^${wanted
-          .split("*")
-          .map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"))
-          .join(".*")}$`,
-        "s",
-      )
-    : undefined;
+  const matches = wanted.includes("*") ? toGlob(wanted, false) : undefined;
   return (actual) => {
     if (actual === null || actual === undefined) return isNothing;
-    if (typeof actual === "string" && pattern) return pattern.test(actual);
+    if (typeof actual === "string" && matches) return matches(actual);
     if (typeof actual === "string" && isPlain) return actual === wanted;
     return compare(actual) === 0;
   };
@@ -83,7 +78,7 @@ function toPossession(wanted: string): Test {
   return (actual) => {
     if (Array.isArray(actual)) return actual.some(isEqual);
     if (typeof actual === "object" && actual !== null) return Object.hasOwn(actual, wanted);
-    if (typeof actual === "string" && !wanted.includes("*")) return actual.toLowerCase().includes(small);
+    if (typeof actual === "string" && !wanted.includes("*")) return includes(actual.toLowerCase(), small);
     return isEqual(actual);
   };
 }
@@ -109,11 +104,22 @@ const operators: Record<string, (wanted: string) => Test> = {
   ">=": toOrder((difference) => difference >= 0, -1),
 };
 
-/** Several filters as one, two by two. */
+type Both = (left: RowTest, right: RowTest) => RowTest;
+
+/** Several tests as one: halves of halves, so that many of them need little stack. */
+function joinTests(tests: RowTest[], both: Both): RowTest {
+  if (tests.length === 1) return tests[0]!;
+  const middle = tests.length >> 1;
+  return both(joinTests(tests.slice(0, middle), both), joinTests(tests.slice(middle), both));
+}
+
 const join =
-  ([first, ...rest]: Filter[], both: (left: RowTest, right: RowTest) => RowTest): Filter =>
+  (filters: Filter[], both: Both): Filter =>
   (table) =>
-    rest.map((each) => each(table)).reduce(both, first!(table));
+    joinTests(
+      filters.map((each) => each(table)),
+      both,
+    );
 
 /** Parentheses and negations inside one another. */
 const DEPTH_MAX = 100;
@@ -188,6 +194,8 @@ class Parser {
     if (operator?.kind !== "operator") throw invalid(`invalid filter: expected an operator after "${token.text}"`);
     if (value?.kind !== "word" && value?.kind !== "string")
       throw invalid(`invalid filter: expected a value after "${token.text}${operator.text}"`);
+    if (isTimestampLike(value.text) && parseTimestamp(value.text) === undefined)
+      throw invalid(`invalid filter: there is no time "${value.text}"`);
     const [negate, path] = token.text.startsWith("-") ? [true, token.text.slice(1)] : [false, token.text];
     const test = operators[operator.text]!(value.text);
     return (table) => {

@@ -24,12 +24,12 @@ export function applyMask(resource: Json, paths: string[][]): Json {
 }
 
 function copyPath(from: Json, to: Json, [head, ...rest]: string[]): void {
-  if (head === undefined || !(head in from)) return;
+  if (head === undefined || !Object.hasOwn(from, head)) return;
   const value = from[head];
   if (rest.length === 0 || typeof value !== "object" || value === null) {
     to[head] = value;
     return;
   }
-  const inner = (to[head] ??= {}) as Json;
-  copyPath(value as Json, inner, rest);
+  if (!Object.hasOwn(to, head)) to[head] = {};
+  copyPath(value as Json, to[head] as Json, rest);
 }

@@ -7,6 +7,8 @@ import type { Table } from "./table.ts";
 export type Keys = readonly unknown[];
 
 export interface Order {
+  /** The fields, as they were named. */
+  paths: readonly string[];
   /** Whether a row with these keys comes before one with those. */
   isBefore: (left: Keys, right: Keys) => boolean;
   /** The keys of one resource, or of as much of it as a page token holds. */
@@ -45,6 +47,7 @@ export function parseOrder(text: string, tie: string): Order {
   const isFirst = (left: Keys, right: Keys, at: number): boolean =>
     fields[at]!.isDescending ? isLess(right[at], left[at]) : isLess(left[at], right[at]);
   return {
+    paths: fields.map(({ path }) => path),
     read: (resource) => readers.map((read) => read(resource)),
     columns: (table) => fields.map(({ path }) => table.column(path)),
     isBefore: (left, right) => {

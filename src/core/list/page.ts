@@ -107,7 +107,7 @@ export function listPage(
   const filter = parseFilter(query.filter ?? "");
   const orderBy = query.orderBy?.trim() || defaultOrder;
   const order = parseOrder(orderBy, tie);
-  const orderPaths = parseMask(`${orderBy.replace(/\s+(asc|desc)\b/gi, "")},${tie}`);
+  const orderPaths = parseMask(order.paths.join(","));
   const mask = parseMask(query.readMask);
   const size = pageSize(query, usualSize);
   const mark = digest(query.filter ?? "", orderBy).slice(0, 8);

@@ -1,6 +1,6 @@
 import type { Script, ScriptAnswer, ScriptMatch } from "../../schema/script.ts";
 import type { Captures } from "../pattern.ts";
-import { fits, isGlob, shown } from "../pattern.ts";
+import { fits, fitsAny, isGlob, shown } from "../pattern.ts";
 
 /** What a script can look at. */
 export interface Asked {
@@ -31,8 +31,7 @@ const checks: { [K in Exclude<keyof ScriptMatch, "nth">]-?: Check<K> } = {
     (deployment !== undefined && isGlob(wanted, deployment)) || (deployment ?? "none"),
   account: (wanted, { account }) => wanted === account || account,
   lastUserMessage: (wanted, { last }, captures) => fits(wanted, last, captures) || shown(last),
-  anyMessage: (wanted, { messages }, captures) =>
-    messages.some((text) => fits(wanted, text, captures)) || `${messages.length} others`,
+  anyMessage: (wanted, { messages }, captures) => fitsAny(wanted, messages, captures) || `${messages.length} others`,
   prompt: (wanted, { messages }, captures) => fits(wanted, messages.join("\n"), captures) || shown(messages.join("\n")),
   tools: (wanted, { tools }) => wanted.every((name) => tools.includes(name)) || shown(tools),
   responseFormat: (wanted, { output }) => wanted === output || output,

@@ -1,10 +1,9 @@
-import { errorTable } from "../../core/error.ts";
-import { parseRow } from "../../core/json.ts";
+import { errorTable, invalid } from "../../core/error.ts";
+import { parseJson, parseRow } from "../../core/json.ts";
 import type { Json } from "../../core/list/field.ts";
 import { textOf } from "../../core/list/field.ts";
 import { Table } from "../../core/list/table.ts";
-import { parseJson } from "../../core/json.ts";
-import { accountOf } from "../../core/name.ts";
+import { accountOf, toSnake } from "../../core/name.ts";
 import type { JournalRow } from "../../core/rows.ts";
 import { parseTimestamp, toTimestamp } from "../../core/time.ts";
 import { auditLogEntry } from "../../schema/identity.ts";
@@ -71,9 +70,18 @@ function decodePath(path: string): string {
   }
 }
 
+/** @throws ApiError INVALID_ARGUMENT for a text that is no time */
+function timeOf(query: Json, field: string): number | undefined {
+  const text = textOf(query, field);
+  const at = parseTimestamp(text);
+  if (text !== "" && at === undefined)
+    throw invalid(`${toSnake(field)}: expected an RFC 3339 time such as "2026-01-01T00:00:00Z", got "${text}"`);
+  return at;
+}
+
 function* entries(world: World, { account, query }: Invocation): Generator<Json> {
   world.saver.flush();
-  const [from, to] = ["startTime", "endTime"].map((field) => parseTimestamp(textOf(query, field)));
+  const [from, to] = ["startTime", "endTime"].map((field) => timeOf(query, field));
   for (let before = Number.MAX_SAFE_INTEGER; ;) {
     const rows = world.parts.store.journal(before, ROWS);
     for (const each of rows) {
