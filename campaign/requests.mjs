@@ -150,7 +150,7 @@ function toChunks(random, body) {
   return Buffer.concat([...parts, Buffer.from("0\r\n\r\n")]);
 }
 
-const post = "POST /v1/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer k\r\n";
+const post = "POST /v1/completions HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer k\r\n";
 const json = JSON.stringify({ model: SERVERLESS, prompt: "hi", max_tokens: 2 });
 
 /** Broken on purpose: what HTTP/1.1 does not allow, or hardly. */
@@ -159,24 +159,24 @@ const breakers = [
   () => "\r\n\r\n\r\n",
   () => "GET /health\r\n\r\n",
   () => "GET  /health HTTP/1.1\r\n\r\n",
-  () => "GET /health HTTP/9.9\r\nhost: x\r\n\r\n",
-  () => "GET http://[::1/health HTTP/1.1\r\nhost: x\r\n\r\n",
-  () => "GET //evil.example/health HTTP/1.1\r\nhost: x\r\n\r\n",
-  () => "GET * HTTP/1.1\r\nhost: x\r\n\r\n",
-  () => "OPTIONS * HTTP/1.1\r\nhost: x\r\n\r\n",
-  () => "CONNECT 127.0.0.1:1 HTTP/1.1\r\nhost: x\r\n\r\n",
-  () => "GET /health HTTP/1.1\r\nhost: x\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n",
+  () => "GET /health HTTP/9.9\r\nhost: localhost\r\n\r\n",
+  () => "GET http://[::1/health HTTP/1.1\r\nhost: localhost\r\n\r\n",
+  () => "GET //evil.example/health HTTP/1.1\r\nhost: localhost\r\n\r\n",
+  () => "GET * HTTP/1.1\r\nhost: localhost\r\n\r\n",
+  () => "OPTIONS * HTTP/1.1\r\nhost: localhost\r\n\r\n",
+  () => "CONNECT 127.0.0.1:1 HTTP/1.1\r\nhost: localhost\r\n\r\n",
+  () => "GET /health HTTP/1.1\r\nhost: localhost\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n",
   () => "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
   () => "GET /health HTTP/1.1\r\nhost: a b\r\n\r\n",
   () => "GET /health HTTP/1.1\r\nhost: [\r\n\r\n",
   () => "GET /health HTTP/1.1\r\nhost: %00\r\n\r\n",
   () => "GET /health HTTP/1.1\r\n\r\n",
-  () => "GET /health HTTP/1.1\r\nhost: x\r\nhost: y\r\n\r\n",
-  (random) => `GET /${"a".repeat(random.pick([100, 9000, 70_000]))} HTTP/1.1\r\nhost: x\r\n\r\n`,
-  (random) => `GET /health HTTP/1.1\r\nhost: x\r\nx: ${"a".repeat(random.pick([9000, 20_000, 70_000]))}\r\n\r\n`,
-  () => `GET /health HTTP/1.1\r\nhost: x\r\n${"a: b\r\n".repeat(3000)}\r\n`,
-  () => "GET /health HTTP/1.1\r\nhost: x\r\na\u0000b: c\r\n\r\n",
-  () => "GET /health HTTP/1.1\r\nhost: x\r\n folded: c\r\n\r\n",
+  () => "GET /health HTTP/1.1\r\nhost: localhost\r\nhost: y\r\n\r\n",
+  (random) => `GET /${"a".repeat(random.pick([100, 9000, 70_000]))} HTTP/1.1\r\nhost: localhost\r\n\r\n`,
+  (random) => `GET /health HTTP/1.1\r\nhost: localhost\r\nx: ${"a".repeat(random.pick([9000, 20_000, 70_000]))}\r\n\r\n`,
+  () => `GET /health HTTP/1.1\r\nhost: localhost\r\n${"a: b\r\n".repeat(3000)}\r\n`,
+  () => "GET /health HTTP/1.1\r\nhost: localhost\r\na\u0000b: c\r\n\r\n",
+  () => "GET /health HTTP/1.1\r\nhost: localhost\r\n folded: c\r\n\r\n",
   (random) =>
     `${post}content-length: ${random.pick(["-1", "99999999999999999999", "1e3", "0x10", " ", "10, 10", "+5", "4294967297"])}\r\n\r\n${json}`,
   () => `${post}content-length: 5\r\ncontent-length: 6\r\n\r\n${json}`,
@@ -192,7 +192,7 @@ const breakers = [
   // fewer bytes than were said, and then nothing
   () => `${post}content-length: 1000\r\n\r\n${json}`,
   () =>
-    `PUT /__emulator/files?owner=../x&file=y&method=PUT&size=10&signature=0 HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\n0123`,
+    `PUT /__emulator/files?owner=../x&file=y&method=PUT&size=10&signature=0 HTTP/1.1\r\nhost: localhost\r\ncontent-length: 10\r\n\r\n0123`,
 ];
 
 export const broken = (random) => Buffer.from(random.pick(breakers)(random), "latin1");

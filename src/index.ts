@@ -10,6 +10,7 @@ import { loadScripts } from "./engine/scripts.ts";
 import { Worlds } from "./engine/worlds.ts";
 import { createApp } from "./http/app.ts";
 import { chooseToken, createGate } from "./http/gate.ts";
+import { createDropLog } from "./http/drops.ts";
 import type { Listening } from "./http/server.ts";
 import { listen } from "./http/server.ts";
 
@@ -110,10 +111,11 @@ export async function createEmulator(options: EmulatorOptions = {}): Promise<Emu
     gate,
     onBug,
   });
+  const drops = createDropLog((line) => console.error(`fireworks-emulator: ${line}`));
   let listening: Listening | undefined;
   if (options.port !== undefined) {
     try {
-      listening = await listen(app, host, options.port, gate);
+      listening = await listen(app, host, options.port, gate, drops.add);
     } catch (error) {
       worlds.close();
       throw error;
@@ -125,6 +127,7 @@ export async function createEmulator(options: EmulatorOptions = {}): Promise<Emu
   const close = async (): Promise<void> => {
     worlds.stop();
     await listening?.close();
+    drops.flush();
     worlds.close();
   };
   return {

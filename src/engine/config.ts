@@ -120,9 +120,25 @@ export const limits = {
   occurrencesMax: 100_000,
   /** Requests held for a cold start at once. */
   heldMax: 1_000,
-  /** A group of rows is committed after this much host time, or this many rows. */
+  /** A group of rows is committed after this much host time, this many rows, or this many characters of bodies. */
   groupMs: 50,
   groupRows: 1_000,
   /** What could not be committed is tried again after this much host time. */
   retryMs: 1_000,
+  groupLength: 8_000_000,
+  /** Connections at once: thousands of streams, with room to spare. */
+  connectionsMax: 4_096,
+  /** Requests that wait for the answer before theirs: on one connection, and on all. */
+  pipelinedEachMax: 256,
+  pipelinedMax: 4_096,
+  /** Bytes of answers that clients have not taken yet, on all connections; beyond, no further answer is composed. */
+  unsentMax: 32_000_000,
+  /** Beyond it, who has taken nothing for this long is dropped. The system takes a megabyte or so at once (host time). */
+  unsentGraceMs: 2_000,
+  /** One connection may have this much, or read nothing for this long, but not both (host time). */
+  unsentEachMax: 4_000_000,
+  unsentStillMs: 30_000,
+  /** Bytes of large bodies that are received or wait to be answered; the next wait. One below `bodyLarge` is not counted. */
+  bodiesMax: 64_000_000,
+  bodyLarge: 16_384,
 } as const;

@@ -53,10 +53,12 @@ export class Saver {
     return new ApiError("UNAVAILABLE", `the database cannot be written: ${reason}`);
   }
 
-  /** Commits with the next group: within 50 ms of host time, or at 1,000 rows. */
+  /** Commits with the next group: within 50 ms of host time, or at 1,000 rows, or at 8 million characters of bodies. */
   soon(): void {
     if (this.#isOver) return;
-    if (this.#store.pending >= limits.groupRows && this.#error === undefined) this.#attempt();
+    const { pending, pendingLength } = this.#store;
+    const isFull = pending >= limits.groupRows || pendingLength >= limits.groupLength;
+    if (isFull && this.#error === undefined) this.#attempt();
     else this.#group ??= hostTimer(this.#error === undefined ? limits.groupMs : limits.retryMs, () => this.#attempt());
   }
 

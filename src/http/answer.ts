@@ -10,6 +10,7 @@ import { PRODUCT } from "../engine/version.ts";
 import { isPaced, waitUntil } from "../engine/waiting.ts";
 import { forward, isForwarded } from "./forward.ts";
 import { callerOf, headerOf, pathOf, wireOf } from "./header.ts";
+import { toSend } from "./large.ts";
 import { newRequestId, record } from "./journal.ts";
 import { PacedBody, planOf, toPlan } from "./paced.ts";
 import { perfHeaders, perfMetrics } from "./perf.ts";
@@ -25,7 +26,7 @@ export interface Begun {
 
 /** A stream's answer; the server hears of a body that it can pour. */
 function streamed({ context }: Call, body: string | PacedBody, headers: Record<string, string>): Response {
-  const response = new Response(body, {
+  const response = new Response(typeof body === "string" ? toSend(body) : body, {
     headers: {
       "content-type": "text/event-stream",
       "cache-control": "no-cache",

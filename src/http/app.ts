@@ -13,14 +13,15 @@ import { nobody } from "../engine/identity.ts";
 import { authorize, meantAccount } from "../engine/permission.ts";
 import { accountOf } from "../core/name.ts";
 import { authenticate, authenticateDirect } from "./auth.ts";
-import { decodeQuery, readText } from "./body.ts";
+import { decodeQuery, GoneError, readText } from "./body.ts";
 import { controlRoutes } from "./control.ts";
 import { afterAnswer, beforeRequest, FaultError, findFault } from "./faults.ts";
 import { fileRoutes } from "./files.ts";
-import { baseOf, headerOf, pathOf, sandboxOf } from "./header.ts";
+import { baseOf, headerOf, pathOf, sandboxOf, wireOf } from "./header.ts";
 import { planeOf, toEnvelope } from "./envelope.ts";
 import type { Gate } from "./gate.ts";
 import { inferenceRoutes } from "./inference.ts";
+import { toSend } from "./large.ts";
 import { isJournaled, newRequestId, record } from "./journal.ts";
 import { decisionRoutes } from "./decisions.ts";
 import { embeddingRoutes } from "./embeddings.ts";
@@ -69,7 +70,7 @@ function respond(call: Call, path: string, plane: Plane, { status = 200, body, h
     headerOf(call.context, "x-request-id") ??
     newRequestId(call.world, plane, method, path, call.text);
   if (isJournaled(plane)) record(call, path, status, requestId, text);
-  return new Response(text, {
+  return new Response(toSend(text), {
     status,
     headers: { "content-type": "application/json", "x-emulator": PRODUCT, "x-request-id": requestId, ...headers },
   });
@@ -123,6 +124,9 @@ function demandMay(route: Route, call: Call): void {
 const isSaved = (route: Route): boolean =>
   isWriting(route) && (route.plane === "control" || route.plane === "emulator");
 
+/** What proxies count when a client goes before its answer; nobody receives it. */
+const GONE = 499;
+
 /** Runs one route: the same order for all, key first (inference §7.3). */
 async function run(route: Route, call: Call, options: AppOptions): Promise<Response> {
   const { context } = call;
@@ -142,6 +146,7 @@ async function run(route: Route, call: Call, options: AppOptions): Promise<Respo
     }
     if (isSaved(route)) call.world.saver.demand();
     if (route.method !== "GET" && !route.streams) call.text = await readText(context, options.maxBodyBytes);
+    else await wireOf(context).backlog?.admit();
     // an advance may have begun while the body came
     if (call.world.underway && !route.always) await call.world.underway;
     const fault = isJournaled(route.plane) ? findFault(call) : undefined;
@@ -149,6 +154,7 @@ async function run(route: Route, call: Call, options: AppOptions): Promise<Respo
     const response = await handle(route, call, path);
     return fault ? afterAnswer(call, response, fault) : response;
   } catch (error) {
+    if (error instanceof GoneError) return new Response(null, { status: GONE });
     return fail(call, path, route.plane, call.world.isClosed ? worldEnded() : error, options, route.errors);
   }
 }

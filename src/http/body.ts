@@ -5,19 +5,52 @@ import { parseJson } from "../core/json.ts";
 import type { Json } from "../core/list/field.ts";
 import { toSnake } from "../core/name.ts";
 import { decodeProto } from "../core/proto-json.ts";
+import { limits } from "../engine/config.ts";
 import { parseFields } from "./fields.ts";
-import { headerOf } from "./header.ts";
+import { headerOf, wireOf } from "./header.ts";
+import { Place } from "./intake.ts";
 
 /** A body over the limit is read on and dropped up to here, so that its client hears the answer. */
 const DRAIN_MAX_BYTES = 256_000_000;
 
+/** The client has gone before its body was whole: nobody hears what is answered. */
+export class GoneError extends Error {}
+
 /**
- * The body as text.
- * @throws ApiError PAYLOAD_TOO_LARGE
+ * The body as text, when there is room to answer it.
+ * @throws ApiError PAYLOAD_TOO_LARGE; GoneError
  */
 export async function readText(context: Context, maxBytes: number): Promise<string> {
-  const declared = headerOf(context, "content-length");
-  if (declared !== undefined && Number(declared) <= maxBytes) return context.req.text();
+  const declared = Number(headerOf(context, "content-length") ?? NaN);
+  try {
+    // a length that was not said is not small
+    if (!(declared <= Math.min(limits.bodyLarge, maxBytes))) return await readLarge(context, declared, maxBytes);
+    const text = await context.req.text();
+    const room = wireOf(context).backlog?.admit();
+    if (room) await room;
+    return text;
+  } catch (error) {
+    if (error instanceof ApiError) throw error;
+    throw new GoneError("the client has gone", { cause: error });
+  }
+}
+
+/** A body that may be large waits for room before it is read, and keeps its place until it can be answered. */
+async function readLarge(context: Context, declared: number, maxBytes: number): Promise<string> {
+  const place = new Place(wireOf(context));
+  const signal = (): AbortSignal => context.req.raw.signal;
+  try {
+    if (declared <= maxBytes) await place.take(declared, signal);
+    const text = declared <= maxBytes ? await context.req.text() : await readOn(context, maxBytes, place, signal);
+    await wireOf(context).backlog?.admit();
+    return text;
+  } finally {
+    place.leave();
+  }
+}
+
+/** A body whose length is not known, or too large. */
+async function readOn(context: Context, maxBytes: number, place: Place, signal: () => AbortSignal): Promise<string> {
   const stream = context.req.raw.body as unknown as AsyncIterable<Uint8Array> | null;
   if (!stream) return "";
   let chunks: Uint8Array[] = [];
@@ -25,6 +58,8 @@ export async function readText(context: Context, maxBytes: number): Promise<stri
   for await (const chunk of stream) {
     size += chunk.length;
     if (size > DRAIN_MAX_BYTES) break;
+    // how long it gets is not known: as long as it may
+    if (size > limits.bodyLarge && size <= maxBytes) await place.take(maxBytes, signal);
     if (size > maxBytes) chunks = [];
     else chunks.push(chunk);
   }

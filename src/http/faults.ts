@@ -112,12 +112,20 @@ const MID_STREAM_ERROR = `data: ${JSON.stringify({
   },
 })}\n\n`;
 
+/** Bytes that are looked at together for frames. */
+const PIECE_BYTES = 65_536;
+
+async function* piecesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const chunk of body as unknown as AsyncIterable<Uint8Array>)
+    for (let at = 0; at < chunk.length; at += PIECE_BYTES) yield chunk.subarray(at, at + PIECE_BYTES);
+}
+
 /** Splits what comes into frames; a body that is no stream is one. */
 async function* framesOf(body: ReadableStream<Uint8Array>, isStream: boolean): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   let rest = "";
-  for await (const chunk of body as unknown as AsyncIterable<Uint8Array>) {
-    rest += decoder.decode(chunk, { stream: true });
+  for await (const piece of piecesOf(body)) {
+    rest += decoder.decode(piece, { stream: true });
     if (!isStream) continue;
     const frames = rest.split("\n\n");
     rest = frames.pop()!;
@@ -151,10 +159,13 @@ export function afterAnswer({ world, context }: Call, response: Response, fault:
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
       if (told === cut) return disconnect(context, controller);
-      if (told === stall)
+      if (told === stall) {
+        // what nobody will hear need not be kept; a paced stream keeps its replica busy, as one that hangs does
+        if (!wireOf(context).paced) void frames.return(undefined);
         return new Promise<void>((_, reject) => {
           forget = world.onRelease(reject);
         });
+      }
       if (told === error) {
         controller.enqueue(encoder.encode(MID_STREAM_ERROR));
         return controller.close();

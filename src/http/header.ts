@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Context } from "hono";
 import type { Caller } from "../engine/inference.ts";
 import { SANDBOX_NAME } from "../schema/sandbox.ts";
+import type { Backlog } from "./backlog.ts";
 import type { Paced } from "./paced.ts";
 import type { Call } from "./route.ts";
 
@@ -11,6 +12,8 @@ export interface Wire {
   outgoing?: ServerResponse;
   /** The answer, if its body is paced. */
   paced?: Paced;
+  /** Says whether there is room for an answer. */
+  backlog?: Backlog;
 }
 
 export const wireOf = (context: Context): Wire => (context.env ?? {}) as Wire;

@@ -4,10 +4,13 @@ import type { Ms } from "../core/time.ts";
 import type { Served } from "../engine/inference.ts";
 import { whenAtRest } from "../engine/waiting.ts";
 import type { World } from "../engine/world.ts";
+import type { Backlog } from "./backlog.ts";
+import type { Parts } from "./large.ts";
+import { toParts } from "./large.ts";
 
 /** A stream to come: one text, for thousands of frames of thousands of streams weigh on the collector. */
 export interface Plan {
-  text: string;
+  part: Parts;
   /** Where each frame ends in the text. */
   ends: number[];
   /** The world time at which each frame is told. */
@@ -23,7 +26,7 @@ export function toPlan(eachFrame: (add: (frame: string, at: Ms) => void) => void
     ends.push((length += frame.length));
     times.push(at);
   });
-  return { text: frames.join(""), ends, times };
+  return { part: toParts(frames.join("")), ends, times };
 }
 
 /** The time of the nth token: as the script says, or evenly from the first to the end. */
@@ -57,37 +60,55 @@ export interface Paced {
 
 /** Where a paced body is told. */
 interface Listener {
-  write(text: string): void;
+  /** @returns whether there is room for more; where there is none, nothing is told until `resume` */
+  write(text: string): boolean;
   end(): void;
   fail(error: Error): void;
 }
 
+/** A body that is being told. */
+interface Telling {
+  /** The listener has gone. */
+  leave: () => void;
+  /** There is room again. */
+  resume: () => void;
+  /** Characters that are held for a listener without room: all of the plan, which goes as a whole. */
+  owed: () => number;
+}
+
+/** What is due is written in pieces of this many characters; the rest stays in the plan, where it is anyway. */
+const PIECE_MAX = 65_536;
+
 /**
- * A body whose frames come at their times, from when somebody listens. It is a web stream like any other;
- * a server that has the socket pours it there, which costs half.
+ * A body whose frames come at their times, from when somebody listens, and no faster than it listens. It is a web
+ * stream like any other; a server that has the socket pours it there, which costs half.
  */
 export class PacedBody extends ReadableStream<Uint8Array> {
-  /** Begins to tell. @returns what ends it early: the listener has gone */
-  readonly tell: (listener: Listener) => () => void;
+  /** Begins to tell. */
+  readonly tell: (listener: Listener) => Telling;
 
   /** @param hungUp is called with the frames that were told, when the client goes before the end */
   constructor(world: World, plan: Plan, hungUp: (chunks: number) => void) {
-    let leave = (): void => whenAtRest(world, () => hungUp(0));
-    const tell = (listener: Listener) => (leave = tellFrames(world, plan, hungUp, listener));
+    let telling: Telling | undefined;
+    const tell = (listener: Listener): Telling => (telling = tellFrames(world, plan, hungUp, listener));
     const encoder = new TextEncoder();
     let begun = false;
     super(
       {
         pull(controller) {
-          if (begun) return;
+          if (begun) return telling?.resume();
           begun = true;
           tell({
-            write: (text) => controller.enqueue(encoder.encode(text)),
+            // one piece for each that is asked for
+            write(text) {
+              controller.enqueue(encoder.encode(text));
+              return false;
+            },
             end: () => controller.close(),
             fail: (error) => controller.error(error),
           });
         },
-        cancel: () => leave(),
+        cancel: () => (telling ? telling.leave() : whenAtRest(world, () => hungUp(0))),
       },
       { highWaterMark: 0 },
     );
@@ -97,19 +118,30 @@ export class PacedBody extends ReadableStream<Uint8Array> {
 
 function tellFrames(
   world: World,
-  { text, ends, times }: Plan,
+  { part, ends, times }: Plan,
   hungUp: (chunks: number) => void,
   listener: Listener,
-): () => void {
+): Telling {
   let next = 0;
   let isOver = false;
+  let [isTelling, isBlocked] = [false, false];
+  const written = (): number => ends[next - 1] ?? 0;
   const tell = (): void => {
-    const from = next;
-    while (next < times.length && times[next]! <= world.now) next += 1;
-    if (next > from) listener.write(text.slice(ends[from - 1] ?? 0, ends[next - 1]));
-    if (next < times.length) return wake(times[next]!);
-    stop();
-    listener.end();
+    const { now } = world;
+    isTelling = true;
+    while (!isBlocked && next < times.length && times[next]! <= now) {
+      const from = written();
+      do next += 1;
+      while (next < times.length && times[next]! <= now && ends[next]! - from <= PIECE_MAX);
+      // who listens may say that there is room before this returns
+      isBlocked = true;
+      if (listener.write(part(from, written()))) isBlocked = false;
+    }
+    isTelling = false;
+    if (next === times.length) {
+      stop();
+      listener.end();
+    } else if (!isBlocked) wake(times[next]!);
   };
   const wake = world.pacer.timer(tell);
   const stop = (): void => {
@@ -122,10 +154,17 @@ function tellFrames(
     listener.fail(why);
   });
   tell();
-  return () => {
-    if (isOver) return;
-    stop();
-    whenAtRest(world, () => hungUp(next));
+  return {
+    leave: () => {
+      if (isOver) return;
+      stop();
+      whenAtRest(world, () => hungUp(next));
+    },
+    resume: () => {
+      isBlocked = false;
+      if (!isTelling && !isOver) tell();
+    },
+    owed: () => (isBlocked ? (ends.at(-1) ?? 0) : 0),
   };
 }
 
@@ -135,15 +174,20 @@ const toChunk = (text: string): string => `${Buffer.byteLength(text).toString(16
  * Tells a paced body straight to the socket, a chunk with one write to the system: a web stream, its promises, and the
  * four pieces that Node makes of a chunk would cost more than all else about a token.
  */
-export function pour({ body, response: { status, headers } }: Paced, outgoing: ServerResponse): void {
+export function pour({ body, response: { status, headers } }: Paced, outgoing: ServerResponse, backlog: Backlog): void {
   if (outgoing.destroyed) return void body.cancel();
   outgoing.writeHead(status, Object.fromEntries(headers));
   const isChunked = outgoing.chunkedEncoding;
   outgoing.chunkedEncoding = false;
-  const leave = body.tell({
+  const { socket } = outgoing;
+  const { leave, resume, owed } = body.tell({
     write: (text) => outgoing.write(isChunked ? toChunk(text) : text),
     end: () => outgoing.end(isChunked ? "0\r\n\r\n" : ""),
     fail: (error) => outgoing.destroy(error),
   });
-  outgoing.once("close", leave);
+  const forget = backlog.owe(socket, owed);
+  outgoing.on("drain", resume).once("close", () => {
+    forget();
+    leave();
+  });
 }

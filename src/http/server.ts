@@ -4,8 +4,12 @@ import type { AddressInfo } from "node:net";
 import { getRequestListener } from "@hono/node-server";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import type { Hono } from "hono";
-import { afterTurn, hostTimer } from "../engine/clock.ts";
+import { hostTimer } from "../engine/clock.ts";
+import { limits } from "../engine/config.ts";
+import { Backlog } from "./backlog.ts";
 import type { Gate } from "./gate.ts";
+import { serialize } from "./pipeline.ts";
+import { turnOver } from "./turn.ts";
 import type { Wire } from "./header.ts";
 import { pour } from "./paced.ts";
 
@@ -50,37 +54,38 @@ function closeServer(server: Server): Promise<void> {
   });
 }
 
-let turn: Promise<void> | undefined;
-
 /**
- * Until the event loop has read what there is to read: the answers of one turn leave together. A client that sleeps
- * is woken by the first of them, and waking it costs the system about what making the answer does.
+ * @param port 0 for a free one
+ * @param onDrop is called when a connection is dropped because of what its client does
+ * @throws ListenError
  */
-const turnOver = (): Promise<void> =>
-  (turn ??= new Promise((resolve) => {
-    afterTurn(() => {
-      turn = undefined;
-      resolve();
-    });
-  }));
-
-/** @param port 0 for a free one @throws ListenError */
-export function listen(app: Hono, host: string, port: number, gate: Gate): Promise<Listening> {
+export function listen(
+  app: Hono,
+  host: string,
+  port: number,
+  gate: Gate,
+  onDrop: (reason: string) => void,
+): Promise<Listening> {
   return new Promise((resolve, reject) => {
     const handle = getRequestListener(async (request, bindings) => {
       const wire = bindings as Wire;
+      wire.backlog = backlog;
       const response = gate.refuseHost(request, wire.incoming!) ?? (await app.fetch(request, wire));
       await turnOver();
       // a fault or a header may have made another answer of it
       if (wire.paced?.response !== response) return response;
-      pour(wire.paced, wire.outgoing!);
+      pour(wire.paced, wire.outgoing!, backlog);
       return RESPONSE_ALREADY_SENT;
     }, HTTP_1_0);
+    const inTurn = serialize((incoming, outgoing) => void handle(incoming, outgoing), onDrop);
     const server = createServer((incoming, outgoing) => {
       // the host's date has no place in an answer of the world's
       outgoing.sendDate = false;
-      void handle(incoming, outgoing);
+      inTurn(incoming, outgoing);
     });
+    server.maxConnections = limits.connectionsMax;
+    server.on("drop", () => onDrop(`more than ${limits.connectionsMax} are open`));
+    const backlog = new Backlog(server, onDrop);
     server.once("error", (error: NodeJS.ErrnoException) =>
       reject(new ListenError(explain[error.code ?? ""]?.(host, port) ?? error.message)),
     );

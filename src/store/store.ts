@@ -55,6 +55,7 @@ export class Store extends Reader {
   #forgotten = 0;
   #events: EventRow[] = [];
   #journal: JournalRow[] = [];
+  #journalLength = 0;
   #journalCuts: Pick<JournalRow, "id" | "chunks" | "endAt">[] = [];
   readonly #usage = new Map<string, UsageDay[]>();
   #tokens = new Map<string, TokenDay>();
@@ -76,6 +77,11 @@ export class Store extends Reader {
     return (
       this.#dirtyCount + this.#events.length + this.#journal.length + this.#flights.length + this.#occurrences.size
     );
+  }
+
+  /** Characters of bodies that wait for the next flush. */
+  get pendingLength(): number {
+    return this.#journalLength;
   }
 
   /** Writes a document with its next wake-up; its JSON is made when it is flushed, once however often it changed. */
@@ -113,6 +119,7 @@ export class Store extends Reader {
 
   addJournal(row: JournalRow): void {
     this.#journal.push(row);
+    this.#journalLength += row.requestBody.length + row.responseBody.length;
     trim(this.#journal, this.#bounds.journalMax);
   }
 
@@ -178,6 +185,7 @@ export class Store extends Reader {
     this.#usage.clear();
     this.#tokens = new Map();
     [this.#events, this.#journal, this.#journalCuts] = [[], [], []];
+    this.#journalLength = 0;
     [this.#flights, this.#cuts] = [[], []];
   }
 
