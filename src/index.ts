@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import type { EmulatorClient } from "./client/client.ts";
 import { createClient } from "./client/client.ts";
 import { isLoopback, parseAllowedHost } from "./core/caller.ts";
@@ -40,7 +41,7 @@ export interface EmulatorOptions extends Partial<Omit<WorldConfig, "startTime">>
    */
   controlToken?: string | undefined;
   maxBodyBytes?: number | undefined;
-  /** Hears of what should never happen, and of what it happened to; by default it is printed. */
+  /** Called for what should never happen, with what it happened to; by default it is printed. */
   onBug?: OnBug;
 }
 
@@ -99,8 +100,10 @@ function toAccess({ host = "127.0.0.1", port, allowHosts = [], controlToken }: E
 export async function createEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
   const config = toConfig(options);
   const { host, token, isExposed, allowedHosts } = toAccess(options);
-  const onBug =
-    options.onBug ?? ((error, what) => console.error(`fireworks-emulator: internal error, ${what}:`, error));
+  const onBug: OnBug =
+    options.onBug ??
+    ((error, what, hide = (text) => text) =>
+      console.error(`fireworks-emulator: internal error, ${what}: ${hide(inspect(error))}`));
   const worlds = new Worlds(config, loadCatalog(config.fixtures, await loadScripts(config.fixtures)), onBug);
   const gate = createGate({ worlds, token, isExposed, allowedHosts });
   let url = NO_PORT_URL;

@@ -2,6 +2,7 @@ import type { z } from "zod";
 import { invalid } from "./error.ts";
 import type { Json } from "./list/field.ts";
 import { toCamel } from "./name.ts";
+import { REDACTED } from "./redaction/tokens.ts";
 import { parseDuration, parseTimestamp } from "./time.ts";
 
 /**
@@ -22,6 +23,8 @@ function unwrap(schema: Schema): Schema {
 
 class Decoder {
   readonly #source: string;
+  /** Fields whose values no message quotes. */
+  readonly #secrets = new Set<string>();
 
   constructor(source: string) {
     this.#source = source;
@@ -36,9 +39,8 @@ class Decoder {
   }
 
   #reject(field: string, kind: string, value: unknown): Error {
-    return invalid(
-      `proto: ${this.#where(field)}invalid value for ${kind} field ${toCamel(field)}: ${JSON.stringify(value)}`,
-    );
+    const shown = this.#secrets.has(field) ? REDACTED : JSON.stringify(value);
+    return invalid(`proto: ${this.#where(field)}invalid value for ${kind} field ${toCamel(field)}: ${shown}`);
   }
 
   message(schema: Schema, input: unknown, field: string): Json {
@@ -49,6 +51,7 @@ class Decoder {
       const name = toCamel(key);
       const inner = Object.hasOwn(schema.shape!, name) ? schema.shape![name] : undefined;
       if (!inner) throw invalid(`proto: ${this.#where(key)}unknown field "${key}"`);
+      if (unwrap(inner).meta()?.["x-secret"]) this.#secrets.add(key);
       if (value === null || inner.meta()?.["readOnly"]) continue;
       result[name] = this.value(inner, value, key);
     }

@@ -7,6 +7,7 @@ import { createSpec, updateSpec } from "../core/deployment/spec.ts";
 import { setTags } from "../core/deployment/tags.ts";
 import type { ModelFacts } from "../core/deployment/capacity.ts";
 import { ApiError, invalid, notFound, texts } from "../core/error.ts";
+import { toDirectKeys } from "../core/key.ts";
 import type { Json } from "../core/list/field.ts";
 import { textOf } from "../core/list/field.ts";
 import { applyMask, parseMask } from "../core/list/mask.ts";
@@ -59,6 +60,22 @@ function demandMergeable({ precision, enableAddons }: DeploymentSpec): void {
     );
 }
 
+/** Hashes of the keys of an account's direct routes: a deployment made after the picture of another has its keys. */
+const directKeysOf = (world: World, account: string): string[] =>
+  [...world.parts.deployments.values()]
+    .filter(({ name }) => accountOf(name) === account)
+    .flatMap(({ spec }) => spec.directRouteApiKeys);
+
+/** What was sent with the keys of its direct route as hashes. @throws ApiError for what stands for an unknown key */
+function withDirectKeys(body: Json, known: readonly string[]): Json {
+  const sent = body["directRouteApiKeys"] as string[] | undefined;
+  if (!sent || sent.length === 0) return body;
+  const directRouteApiKeys = toDirectKeys(sent, known);
+  if (!directRouteApiKeys)
+    throw invalid("invalid deployment: direct_route_api_keys has the hash of a key that is not known here");
+  return { ...body, directRouteApiKeys };
+}
+
 function chooseId(
   world: World,
   account: string,
@@ -97,7 +114,7 @@ export function createDeployment(world: World, account: string, body: Json, opti
     const facts = baseModelOf(world, demandModel(world, account, parseBaseModel(body["baseModel"])).name);
     demandNames(world, account, namesIn(body));
     const shape = body["deploymentShape"] ? takeShape(world, textOf(body, "deploymentShape"), facts.name) : undefined;
-    const spec = createSpec(body, facts, hardwareOf(world), shape);
+    const spec = createSpec(withDirectKeys(body, directKeysOf(world, account)), facts, hardwareOf(world), shape);
     if (facts.name !== spec.baseModel) demandMergeable(spec);
     setTags({}, spec.annotations);
     const id = chooseId(world, account, options.deploymentId, body, options.validateOnly ?? false);
@@ -140,7 +157,8 @@ export function updateDeployment(world: World, name: string, body: Json, updateM
       const { version, settings } = takeShape(world, textOf(change, "deploymentShape"), facts.name);
       Object.assign(change, settings, { deploymentShape: version });
     }
-    const { spec, restart } = updateSpec(record.spec, change, facts, hardwareOf(world));
+    const sent = withDirectKeys(change, record.spec.directRouteApiKeys);
+    const { spec, restart } = updateSpec(record.spec, sent, facts, hardwareOf(world));
     demandQuota(world, accountOf(name), spec, record.spec);
     world.apply(name, { type: "update", spec, restart });
     return toResource(world.deployment(name));

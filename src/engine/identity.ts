@@ -1,5 +1,5 @@
+import { hashKey } from "../core/key.ts";
 import { accountName } from "../core/name.ts";
-import { digest } from "../core/random.ts";
 import type { Role } from "../schema/identity.ts";
 import { parseTimestamp } from "../core/time.ts";
 import { resourcesOf } from "./resources.ts";
@@ -24,9 +24,6 @@ export const nobody = (account: string): Identity => ({
   email: "",
   keyId: "",
 });
-
-/** What is kept of a key. */
-export const hashKey = (key: string): string => digest("api-key", key);
 
 const ownerOf = (world: World, account: string): Identity => ({
   account,

@@ -7,6 +7,7 @@ import { ApiError } from "../core/error.ts";
 import { Load } from "../core/deployment/load.ts";
 import { PromptCache } from "../core/deployment/prompt-cache.ts";
 import type { DeploymentRecord } from "../core/deployment/record.ts";
+import { hashDirectKey, hasPlainKeys } from "../core/key.ts";
 import { accountName } from "../core/name.ts";
 import type { Ms } from "../core/time.ts";
 import { toTimestamp } from "../core/time.ts";
@@ -58,6 +59,23 @@ function loadsOf(deployments: Map<string, DeploymentRecord>, flights: FlightRow[
   return loads;
 }
 
+/** Databases of older versions have the keys of direct routes themselves: now they keep hashes, and no trace of the keys. */
+function openDeployments(documents: Documents, store: Store): Map<string, DeploymentRecord> {
+  const deployments = new Map(documents.all<DeploymentRecord>("deployment"));
+  const old = [...deployments.values()].filter(({ spec }) => hasPlainKeys(spec.directRouteApiKeys));
+  if (old.length === 0) return deployments;
+  const timers = store.timers();
+  for (const record of old) {
+    const { name, spec } = record;
+    record.spec = { ...spec, directRouteApiKeys: spec.directRouteApiKeys.map(hashDirectKey) };
+    const timer = timers.find((each) => each.kind === "deployment" && each.name === name);
+    store.putDocument("deployment", name, record, timer);
+  }
+  store.flush({ metrics: 0, autoscaler: 0 });
+  store.forgetTraces();
+  return deployments;
+}
+
 function openFleet(documents: Documents, catalog: Catalog): FleetState {
   const fleet = new FleetState(catalog.fleet);
   for (const [, { total, unlimited }] of documents.all<{ total: GpuCounts; unlimited: boolean }>("fleet")) {
@@ -102,7 +120,7 @@ function readParts(
   const startTime =
     documents.number("startTime") ?? config.startTime ?? (config.clock === "real" ? hostNow() : VIRTUAL_START);
   const occurrences = store.occurrences();
-  const deployments = new Map(documents.all<DeploymentRecord>("deployment"));
+  const deployments = openDeployments(documents, store);
   const queue = new TimerQueue();
   const parts = {
     config,

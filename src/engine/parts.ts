@@ -21,8 +21,11 @@ import type { StoredResponse } from "./responses.ts";
 import type { ScriptEntry } from "./scripts.ts";
 import type { Secret } from "./secret.ts";
 
-/** @param what it happened to: `request <id>`, `timer <kind> <name>`, `deployment <name>` */
-export type OnBug = (error: unknown, what: string) => void;
+/**
+ * @param what it happened to: `request <id>`, `timer <kind> <name>`, `deployment <name>`
+ * @param hide takes the secrets of a request out of a text
+ */
+export type OnBug = (error: unknown, what: string, hide?: (text: string) => string) => void;
 
 /** What a world is made of; `openWorld` puts it together from a database. */
 export interface WorldParts {

@@ -1,6 +1,6 @@
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { redact } from "../core/redact.ts";
+import { redactBody } from "../core/redaction/redact.ts";
 import { shortDigest } from "../core/random.ts";
 import type { ScriptAnswer, ScriptMatch } from "../schema/script.ts";
 import type { Question } from "./canned.ts";
@@ -24,14 +24,14 @@ export class Recordings {
     this.#folder = join(folder, "scripts");
   }
 
-  /** @param secret the client's key, which is not written down wherever it stands */
-  add(question: Question, answer: ScriptAnswer, secret: string | undefined): void {
+  /** @param known the client's secrets, which are not written down wherever they stand */
+  add(question: Question, answer: ScriptAnswer, known: string[]): void {
     const match = toMatch(question);
     const id = `${question.endpoint}-${shortDigest("recording", JSON.stringify(match)).slice(0, 12)}`;
     const answers = [...(this.#answers.get(id) ?? []), answer];
     this.#answers.set(id, answers);
     const respond = answers.length === 1 ? answer : answers;
-    const text = redact(JSON.stringify({ scripts: [{ id, match, respond }] }, undefined, 2), secret);
+    const text = redactBody(JSON.stringify({ scripts: [{ id, match, respond }] }, undefined, 2), "words", known);
     mkdirSync(this.#folder, { recursive: true });
     const file = join(this.#folder, `${id}.json`);
     writeFileSync(`${file}.part`, `${text}\n`);

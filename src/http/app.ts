@@ -12,6 +12,7 @@ import type { Deed } from "../engine/permission.ts";
 import { nobody } from "../engine/identity.ts";
 import { authorize, meantAccount } from "../engine/permission.ts";
 import { accountOf } from "../core/name.ts";
+import { redactText } from "../core/redaction/redact.ts";
 import { authenticate, authenticateDirect } from "./auth.ts";
 import { decodeQuery, GoneError, readText } from "./body.ts";
 import { controlRoutes } from "./control.ts";
@@ -32,6 +33,7 @@ import { sandboxRoutes } from "./sandboxes.ts";
 import { Router } from "./router.ts";
 import type { Call, ErrorStyle, Plane, Reply, Route } from "./route.ts";
 import { isWriting } from "./route.ts";
+import { allSecretsOf } from "./secrets.ts";
 import { toPattern, toRoutingPath } from "./verb-path.ts";
 
 export interface AppOptions {
@@ -86,7 +88,7 @@ function fail(
 ): Response {
   const id = newRequestId(call.world, plane, call.context.req.method, path, call.text);
   const error = thrown instanceof ApiError ? thrown : new ApiError("INTERNAL_SERVER_ERROR", texts.internal);
-  if (error !== thrown) options.onBug(thrown, `request ${id}`);
+  if (error !== thrown) options.onBug(thrown, `request ${id}`, (text) => redactText(text, allSecretsOf(call)));
   const { status, body } = toEnvelope(error, plane, id, style);
   const fault = error instanceof FaultError ? error : undefined;
   return respond(call, path, plane, {

@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import { toHandle } from "../core/deployment/resource.ts";
 import { ApiError, texts } from "../core/error.ts";
+import { isDirectKey } from "../core/key.ts";
 import type { Identity } from "../engine/identity.ts";
 import { identify } from "../engine/identity.ts";
 import type { DeploymentRecord } from "../core/deployment/record.ts";
@@ -11,7 +12,7 @@ import type { Plane } from "./route.ts";
 export const DIRECT_DOMAIN = ".direct.fireworks.ai";
 
 /** The key of a request: `Authorization: Bearer` or `X-Api-Key` (control-plane §1.1). Never stored or logged. */
-export function keyOf(context: Context): string | undefined {
+function keyOf(context: Context): string | undefined {
   const bearer = headerOf(context, "authorization");
   if (bearer?.startsWith("Bearer ")) return bearer.slice(7).trim();
   return headerOf(context, "x-api-key");
@@ -44,7 +45,7 @@ export function authenticateDirect(world: World, context: Context): string | und
   const named = deploymentsAt(world, sent.replace(/:\d+$/, ""));
   if (named.length === 0) throw new ApiError("NOT_FOUND", texts.noPath);
   const key = keyOf(context);
-  const record = named.find(({ spec }) => key && spec.directRouteApiKeys.includes(key));
+  const record = named.find(({ spec }) => key && isDirectKey(key, spec.directRouteApiKeys));
   if (!record) throw new ApiError("UNAUTHORIZED", texts.badKey);
   return record.name;
 }

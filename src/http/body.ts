@@ -4,6 +4,7 @@ import { ApiError, invalid } from "../core/error.ts";
 import { parseJson } from "../core/json.ts";
 import type { Json } from "../core/list/field.ts";
 import { toSnake } from "../core/name.ts";
+import { redactText } from "../core/redaction/redact.ts";
 import { decodeProto } from "../core/proto-json.ts";
 import { limits } from "../engine/config.ts";
 import { parseFields } from "./fields.ts";
@@ -93,7 +94,8 @@ function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
 
 const VALUE_MAX = 200;
 const show = (value: unknown): string =>
-  (typeof value === "string" ? value : (JSON.stringify(value) ?? "")).slice(0, VALUE_MAX);
+  // before it is cut: half a key would not be known for one
+  redactText(typeof value === "string" ? value : (JSON.stringify(value) ?? ""), []).slice(0, VALUE_MAX);
 
 type Issue = z.core.$ZodIssue;
 

@@ -1,5 +1,6 @@
 import { ApiError } from "../core/error.ts";
 import { parseJson } from "../core/json.ts";
+import { redactEvents } from "../core/redaction/events.ts";
 import type { Heard } from "../core/script/recording.ts";
 import { recordBody, recordStream } from "../core/script/recording.ts";
 import type { Question } from "../engine/canned.ts";
@@ -8,10 +9,10 @@ import { hostElapsed } from "../engine/clock.ts";
 import { PRODUCT } from "../engine/version.ts";
 import { untilRest, whenAtRest } from "../engine/waiting.ts";
 import type { ScriptAnswer } from "../schema/script.ts";
-import { keyOf } from "./auth.ts";
 import { callerOf, pathOf } from "./header.ts";
 import { newRequestId, record } from "./journal.ts";
 import type { Call } from "./route.ts";
+import { secretsOf } from "./secrets.ts";
 
 /** Headers that belong to one connection, or to the emulator. */
 const own = new Set(["host", "connection", "content-length", "transfer-encoding", "accept-encoding", "keep-alive"]);
@@ -43,6 +44,21 @@ function toHeard(frame: string, at: number): Heard | undefined {
     .trim();
   return data.length > 0 ? { data: parse(data.join("\n")), event, at } : undefined;
 }
+
+/** What was heard without its secrets, in whatever pieces they came. */
+function withoutSecrets(heard: Heard[], known: readonly string[]): Heard[] {
+  const said = heard.map(({ data }) => data);
+  const hidden = redactEvents(said, known);
+  return hidden === said ? heard : heard.map((each, at) => ({ ...each, data: hidden[at] }));
+}
+
+const toFrames = (heard: readonly Heard[]): string =>
+  heard
+    .map(({ event, data }) => {
+      const text = typeof data === "string" ? data : JSON.stringify(data);
+      return `${event === undefined ? "" : `event: ${event}\n`}data: ${text}\n\n`;
+    })
+    .join("");
 
 /** Passes a stream on as it comes, and tells what was in it when it has ended; one that breaks off is not told. */
 function listen(body: ReadableStream<Uint8Array>, since: number, done: (text: string, heard: Heard[]) => void) {
@@ -105,7 +121,7 @@ export async function forward(call: Call, question: Question): Promise<Response>
   const requestId =
     answer.headers.get("x-request-id") ?? newRequestId(world, "inference", context.req.method, path, call.text);
   const keep = (recorded: ScriptAnswer, text: string, chunks: number): void => {
-    recordings!.add({ ...question, model }, recorded, keyOf(context));
+    recordings!.add({ ...question, model }, recorded, secretsOf(context));
     const stream = { chunks, firstTokenAt: world.now, endAt: world.now };
     record(call, path, answer.status, requestId, text, chunks > 0 ? stream : undefined);
   };
@@ -113,7 +129,10 @@ export async function forward(call: Call, question: Question): Promise<Response>
   const headers = { "content-type": type, "x-emulator": PRODUCT, "x-request-id": requestId };
   if (type.startsWith("text/event-stream") && answer.body) {
     const body = listen(answer.body, since, (text, heard) =>
-      whenAtRest(world, () => keep(recordStream(question.endpoint, heard), text, heard.length)),
+      whenAtRest(world, () => {
+        const kept = withoutSecrets(heard, secretsOf(context));
+        keep(recordStream(question.endpoint, kept), kept === heard ? text : toFrames(kept), heard.length);
+      }),
     );
     return new Response(body, { status: answer.status, headers });
   }

@@ -2,13 +2,18 @@ import { hexOf, shortDigest, toUuid } from "../core/random.ts";
 import type { Ms } from "../core/time.ts";
 import { countOccurrence } from "../engine/occurrences.ts";
 import type { World } from "../engine/world.ts";
-import { redact } from "../core/redact.ts";
-import { keyOf } from "./auth.ts";
+import type { Place } from "../core/redaction/fields.ts";
+import { redactBody, redactPath, redactText } from "../core/redaction/redact.ts";
 import { headerOf } from "./header.ts";
 import type { Call, Plane } from "./route.ts";
+import { placeOf, secretsOf } from "./secrets.ts";
 
 /** Bodies are kept up to this many characters. */
 const JOURNAL_BODY_MAX = 65_536;
+/** So much more is looked at: what is cut in two would not be known by its first half. */
+const LOOK_AHEAD = 4_096;
+/** Characters that one may take in JSON, as an escape. */
+const ESCAPE_LENGTH = 6;
 const kept = [
   "user-agent",
   "content-type",
@@ -18,7 +23,13 @@ const kept = [
   "fireworks-deployment",
 ] as const;
 
-const cut = (text: string): string => (text.length > JOURNAL_BODY_MAX ? `${text.slice(0, JOURNAL_BODY_MAX)}...` : text);
+/** A body as it is kept: without its secrets, and no longer than it may be. */
+function toKept(text: string, place: Place, known: string[]): string {
+  if (text.length <= JOURNAL_BODY_MAX) return redactBody(text, place, known);
+  const ahead = Math.max(LOOK_AHEAD, ...known.map(({ length }) => length * ESCAPE_LENGTH));
+  const hidden = redactBody(text.slice(0, JOURNAL_BODY_MAX + ahead), place, known);
+  return `${hidden.slice(0, JOURNAL_BODY_MAX)}...`;
+}
 
 /** Only what Fireworks itself would serve is written down, and counted. */
 export const isJournaled = (plane: Plane): boolean => plane === "control" || plane === "inference";
@@ -33,11 +44,11 @@ export function newRequestId(world: World, plane: Plane, method: string, path: s
   return plane === "inference" && method === "POST" ? `chatcmpl-${id}` : toUuid(id);
 }
 
-function redactedHeaders(call: Call): string {
+function redactedHeaders(call: Call, known: readonly string[]): string {
   const headers: Record<string, string> = { authorization: "[redacted]" };
   for (const name of kept) {
     const value = headerOf(call.context, name);
-    if (value !== undefined) headers[name] = value;
+    if (value !== undefined) headers[name] = redactText(value, known);
   }
   // who it was, for the audit log
   if (call.identity.keyId !== "") headers["x-emulator-api-key-id"] = call.identity.keyId;
@@ -52,14 +63,6 @@ export interface StreamNote {
   endAt: Ms;
 }
 
-/** A secret's value is kept nowhere, not even the beginning of one that was cut. */
-const hideValue = (path: string, text: string): string =>
-  /\/secrets(?:\/|$)/.test(path) ? text.replace(/("value"\s*:\s*)"(?:[^"\\]|\\.)*(?:"|$)/g, '$1"[redacted]"') : text;
-
-/** A signed URL works for whoever reads it. */
-const hideSignatures = (path: string, text: string): string =>
-  path.endsWith("loadEndpoint") ? text.replace(/(\bsignature=)[0-9a-f]+/g, "$1[redacted]") : text;
-
 /** Writes a served request down; it is committed with the next group. @returns its number */
 export function record(
   call: Call,
@@ -70,20 +73,22 @@ export function record(
   stream?: StreamNote,
 ): number {
   const { world, context, note } = call;
-  const key = keyOf(context);
+  const known = secretsOf(context);
+  // first: what its secret fields hold may be said again in the answer
+  const requestBody = toKept(call.text, placeOf(path), known);
   world.parts.lastJournalId += 1;
   world.parts.store.addJournal({
     id: world.parts.lastJournalId,
     at: world.now,
     method: context.req.method,
-    path,
+    path: redactPath(path, known),
     status,
-    requestId,
-    headers: redactedHeaders(call),
-    deployment: note.deployment,
-    model: note.model,
-    requestBody: redact(hideValue(path, cut(call.text)), key),
-    responseBody: redact(hideSignatures(path, cut(responseBody)), key),
+    requestId: redactText(requestId, known),
+    headers: redactedHeaders(call, known),
+    deployment: redactText(note.deployment, known),
+    model: redactText(note.model, known),
+    requestBody,
+    responseBody: toKept(responseBody, "words", known),
     chunks: stream?.chunks ?? 0,
     firstTokenAt: stream?.firstTokenAt ?? null,
     endAt: stream?.endAt ?? null,

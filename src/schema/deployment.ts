@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { acceleratorType, multiRegion, precision, region } from "./hardware.ts";
-import { duration, immutable, int32, output, status, timestamp } from "./wire.ts";
+import { confidential, duration, immutable, int32, output, status, timestamp } from "./wire.ts";
 
 /** Deployment states (control-plane §2.4, §4.1). */
 export const deploymentStates = [
@@ -85,7 +85,9 @@ export const deployment = z.object({
   ngramSpeculationLength: int32,
   enableMtp: z.boolean(),
   enableSessionAffinity: z.boolean(),
-  directRouteApiKeys: z.array(z.string()),
+  directRouteApiKeys: confidential(
+    z.array(z.string()).describe("Shown as `sha256:` and the first 12 digits of their hashes."),
+  ),
   numPeftDeviceCached: int32,
   directRouteType: z.enum([
     "DIRECT_ROUTE_TYPE_UNSPECIFIED",

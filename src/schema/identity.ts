@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { immutable, output, status, timestamp } from "./wire.ts";
+import { confidential, immutable, output, status, timestamp } from "./wire.ts";
 
 /** Users of an account, and their keys (control-plane §1.5). */
 
@@ -42,7 +42,7 @@ export const deleteApiKeyBody = z.object({ keyId: z.string() });
 export const secret = z.object({
   name: z.string(),
   keyName: z.string(),
-  value: z.string().describe("Never told, nor kept."),
+  value: confidential(z.string().describe("Never told, nor kept.")),
 });
 
 /** What was done to an account's resources, read from the journal (control-plane §1.3). */

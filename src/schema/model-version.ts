@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { model } from "./model.ts";
-import { int32, output, timestamp } from "./wire.ts";
+import { confidential, int32, output, timestamp } from "./wire.ts";
 
 /** A model as it was at some time, to be rolled out to its deployments (control-plane §1.2). */
 export const modelVersion = z.object({
@@ -23,14 +23,14 @@ export const importModelBody = z.object({
     s3Bucket: z.string(),
     s3Path: z.string(),
     roleArn: z.string(),
-    accessKeyId: z.string(),
-    accessSecret: z.string(),
+    accessKeyId: confidential(z.string()),
+    accessSecret: confidential(z.string()),
   }),
   azureBlobSource: z.object({
     storageAccount: z.string(),
     container: z.string(),
     path: z.string(),
-    sasTokenSecret: z.string(),
+    sasTokenSecret: confidential(z.string()),
     clientId: z.string(),
     tenantId: z.string(),
   }),

@@ -6,6 +6,9 @@ export const output = <T extends z.ZodType>(schema: T): T => schema.meta({ readO
 /** Marks a field that can be set at creation only (control-plane §2.1, "I" and "W-I"). */
 export const immutable = <T extends z.ZodType>(schema: T): T => schema.meta({ "x-immutable": true }) as T;
 
+/** Marks a field whose value is a secret: no message quotes it. */
+export const confidential = <T extends z.ZodType>(schema: T): T => schema.meta({ "x-secret": true }) as T;
+
 /** RFC 3339 time, or null when unset. */
 export const timestamp = z.string().meta({ format: "date-time" }).nullable();
 

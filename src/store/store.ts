@@ -287,6 +287,12 @@ export class Store extends Reader {
     for (const table of tables) this.#database.connection.exec(`DELETE FROM ${table}`);
   }
 
+  /** Rewrites the file, so that nothing is left in it of what was changed or dropped. */
+  forgetTraces(): void {
+    this.#database.connection.exec("VACUUM");
+    this.#database.connection.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+  }
+
   close(): void {
     closeDatabase(this.#database);
   }

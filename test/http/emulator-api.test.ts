@@ -177,7 +177,7 @@ describe("what happened", () => {
   test("keys in bodies are redacted too: direct routes' and whatever looks like one", async () => {
     const { call, emulator } = await fresh();
     const sent = { baseModel: SMALL, directRouteApiKeys: ["hush1", "hush2"], description: "uses fw_hush3Zabc" };
-    expect((await call("POST", CREATE, sent)).body.directRouteApiKeys).toEqual(["hush1", "hush2"]);
+    expect((await call("POST", CREATE, sent)).status).toBe(200);
     const [entry] = await emulator.requests.list();
     expect(JSON.stringify(entry)).not.toContain("hush");
     expect(JSON.parse(entry!.requestBody)).toMatchObject({ directRouteApiKeys: ["[redacted]"], baseModel: SMALL });

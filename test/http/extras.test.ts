@@ -1,5 +1,11 @@
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import Database from "better-sqlite3";
 import { describe, expect, test } from "vitest";
-import { fresh, SMALL } from "../support/api.ts";
+import { createEmulator } from "../../src/index.ts";
+import { keep } from "../../src/store/keep.ts";
+import { caller, fresh, SMALL } from "../support/api.ts";
+import { inFolder } from "../support/dump.ts";
 
 const DEPLOYMENTS = "/v1/accounts/local/deployments";
 const messages = [{ role: "user", content: "Why is the sea salty?" }];
@@ -93,6 +99,9 @@ describe("routers", () => {
   });
 });
 
+/** What is shown of a key: anybody can work it out, to know which one it is. */
+const shownOf = (key: string): string => `sha256:${createHash("sha256").update(key).digest("hex").slice(0, 12)}`;
+
 describe("direct routes", () => {
   test("a deployment answers under its own host, with its own keys, whatever model is named", async () => {
     const { emulator, call } = await fresh();
@@ -114,6 +123,62 @@ describe("direct routes", () => {
     expect((await ask("/v1/messages")).status).toBe(404);
     expect((await ask("/v1/accounts/local/deployments")).status).toBe(404);
   });
+
+  test("keys are shown as the beginnings of their hashes, and those stand for them", async () => {
+    const { emulator, call } = await fresh();
+    const [one, two] = [shownOf("key 0"), shownOf("key 1")];
+    const create = { baseModel: SMALL, directRouteType: "INTERNET", directRouteApiKeys: ["key 0", "key 1"] };
+    const made = await call("POST", `${DEPLOYMENTS}?deploymentId=d`, create);
+    expect(made.body.directRouteApiKeys).toEqual([one, two]);
+    await emulator.clock.advance({ until: "settled" });
+    const host: string = (await call("GET", `${DEPLOYMENTS}/d`)).body.directRouteHandle;
+    const statusOf = async (key: string, to = host): Promise<number> =>
+      (await call("POST", "/v1/chat/completions", { model: "any", messages }, { host: to, "x-api-key": key })).status;
+    expect([await statusOf("key 0"), await statusOf("key 1"), await statusOf(one)]).toEqual([200, 200, 401]);
+    // read, change, write: what was not changed stays
+    const patched = await call("PATCH", `${DEPLOYMENTS}/d`, { directRouteApiKeys: [two, "key 2"] });
+    expect(patched.body.directRouteApiKeys).toEqual([two, shownOf("key 2")]);
+    expect([await statusOf("key 0"), await statusOf("key 1"), await statusOf("key 2")]).toEqual([401, 200, 200]);
+    // so it does for a deployment that is made after the picture of another
+    const copy = await call("POST", `${DEPLOYMENTS}?deploymentId=e`, { ...create, directRouteApiKeys: [two] });
+    expect(copy.body.directRouteApiKeys).toEqual([two]);
+    await emulator.clock.advance({ until: "settled" });
+    const other: string = (await call("GET", `${DEPLOYMENTS}/e`)).body.directRouteHandle;
+    expect([await statusOf("key 1", other), await statusOf("key 2", other)]).toEqual([200, 401]);
+    // what everybody has seen must not become a key
+    const unknown = await call("PATCH", `${DEPLOYMENTS}/d`, { directRouteApiKeys: [one] });
+    expect([unknown.status, unknown.body.message]).toEqual([400, expect.stringContaining("direct_route_api_keys")]);
+    const foreign = await call("POST", "/v1/accounts/other/deployments", { ...create, directRouteApiKeys: [two] });
+    expect(foreign.status).toBe(400);
+    expect((await call("PATCH", `${DEPLOYMENTS}/d`, { directRouteApiKeys: [] })).body.directRouteApiKeys).toEqual([]);
+  });
+
+  test("a database that has the keys themselves keeps hashes from then on, and no trace of the keys", () =>
+    inFolder(async (folder) => {
+      const database = `${folder}/world.db`;
+      const created = { baseModel: SMALL, directRouteType: "INTERNET", directRouteApiKeys: ["placeholder"] };
+      const key = "an-old-plain-key-0123456789";
+      {
+        await using emulator = await createEmulator({ clock: "manual", database });
+        await caller(emulator)("POST", `${DEPLOYMENTS}?deploymentId=d`, created);
+        await emulator.clock.advance("10m");
+      }
+      const connection = keep(new Database(database));
+      const hash = `sha256:${createHash("sha256").update("placeholder").digest("hex")}`;
+      connection.exec(`UPDATE documents SET body = replace(body, '${hash}', '${key}') WHERE kind = 'deployment'`);
+      connection.close();
+      expect(readFileSync(database).includes(key)).toBe(true);
+      {
+        await using emulator = await createEmulator({ clock: "manual", database });
+        expect(readdirSync(folder).some((name) => readFileSync(`${folder}/${name}`).includes(key))).toBe(false);
+        const { body } = await caller(emulator)("GET", `${DEPLOYMENTS}/d`);
+        expect(body.directRouteApiKeys).toEqual([shownOf(key)]);
+        const headers = { host: body.directRouteHandle, authorization: `Bearer ${key}` };
+        const asked = await caller(emulator)("POST", "/v1/chat/completions", { model: "any", messages }, headers);
+        expect(asked.status).toBe(200);
+      }
+      expect(readdirSync(folder).some((name) => readFileSync(`${folder}/${name}`).includes(key))).toBe(false);
+    }));
 });
 
 test("a deployment's termination message is there, and empty", async () => {

@@ -188,7 +188,8 @@ test("connections are bounded; who is open goes on", async () => {
 test("large bodies are received a few at a time; one that does not come makes way", async () => {
   set({ bodiesMax: 1_000_000 });
   await using emulator = await start();
-  const head = "POST /v1/completions HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer k\r\ncontent-length: 900000\r\n\r\n{";
+  const head =
+    "POST /v1/completions HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer k\r\ncontent-length: 900000\r\n\r\n{";
   const half = open(emulator, head);
   await wait(50);
   const body = JSON.stringify({ model: SERVERLESS, prompt: "a ".repeat(100_000), max_tokens: 1 });

@@ -1,5 +1,6 @@
 import type { Deployment, ReplicaStats } from "../../schema/deployment.ts";
 import { deployment } from "../../schema/deployment.ts";
+import { shownDirectKey } from "../key.ts";
 import { accountOf, idOf } from "../name.ts";
 import type { Ms } from "../time.ts";
 import { toTimestamp } from "../time.ts";
@@ -38,6 +39,7 @@ export function toHandle(record: DeploymentRecord): string {
 export function toResource(record: DeploymentRecord): Deployment {
   const whole: Deployment = {
     ...record.spec,
+    directRouteApiKeys: record.spec.directRouteApiKeys.map(shownDirectKey),
     name: record.name,
     createTime: time(record.createTime),
     updateTime: time(record.updateTime),

@@ -1,10 +1,10 @@
 import { invalid } from "../../core/error.ts";
+import { hashKey } from "../../core/key.ts";
 import type { Json } from "../../core/list/field.ts";
 import { textOf } from "../../core/list/field.ts";
 import { alphanumeric, digest } from "../../core/random.ts";
 import { parseTimestamp, toTimestamp } from "../../core/time.ts";
 import { apiKey, createApiKeyBody, deleteApiKeyBody } from "../../schema/identity.ts";
-import { hashKey } from "../identity.ts";
 import { randomText } from "../secret.ts";
 import type { Kind } from "../registry.ts";
 import { allOf, demandResource, dropResource, findIn, newValue, putResource } from "../resources.ts";
