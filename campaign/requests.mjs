@@ -173,7 +173,8 @@ const breakers = [
   () => "GET /health HTTP/1.1\r\n\r\n",
   () => "GET /health HTTP/1.1\r\nhost: localhost\r\nhost: y\r\n\r\n",
   (random) => `GET /${"a".repeat(random.pick([100, 9000, 70_000]))} HTTP/1.1\r\nhost: localhost\r\n\r\n`,
-  (random) => `GET /health HTTP/1.1\r\nhost: localhost\r\nx: ${"a".repeat(random.pick([9000, 20_000, 70_000]))}\r\n\r\n`,
+  (random) =>
+    `GET /health HTTP/1.1\r\nhost: localhost\r\nx: ${"a".repeat(random.pick([9000, 20_000, 70_000]))}\r\n\r\n`,
   () => `GET /health HTTP/1.1\r\nhost: localhost\r\n${"a: b\r\n".repeat(3000)}\r\n`,
   () => "GET /health HTTP/1.1\r\nhost: localhost\r\na\u0000b: c\r\n\r\n",
   () => "GET /health HTTP/1.1\r\nhost: localhost\r\n folded: c\r\n\r\n",

@@ -5,6 +5,7 @@ import {
   copyFileSync,
   createReadStream,
   mkdtempSync,
+  readdirSync,
   readSync,
   renameSync,
   rmSync,
@@ -134,6 +135,18 @@ export class FileStore {
     }
   }
 
+  /** Removes what belongs to nobody. */
+  keepOnly(isKept: (owner: string) => boolean): void {
+    for (const start of [[], [PARTS]]) {
+      for (const account of this.#list([...start, "accounts"])) {
+        for (const model of this.#list([...start, "accounts", account, "models"])) {
+          const owner = `accounts/${account}/models/${model}`;
+          if (!isKept(owner)) rmSync(join(this.#root!, ...start, owner), { recursive: true, force: true });
+        }
+      }
+    }
+  }
+
   /** A file's size and its bytes, of the same file even when another takes its place meanwhile. */
   read(owner: string, file: string): { size: number; body: ReadableStream } | undefined {
     const path = this.#find(namesOf(owner, file));
@@ -181,6 +194,12 @@ export class FileStore {
     if (this.#root === undefined) return undefined;
     const folder = findFolder(this.#root, names.slice(0, -1));
     return folder === undefined ? undefined : join(folder, names.at(-1)!);
+  }
+
+  /** The names in a folder; none where it is missing, or leads elsewhere. */
+  #list(names: readonly string[]): string[] {
+    const folder = this.#root === undefined ? undefined : findFolder(this.#root, names);
+    return folder === undefined ? [] : readdirSync(folder);
   }
 
   #newFile(): string {

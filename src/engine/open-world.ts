@@ -185,7 +185,6 @@ export function seedWorld(world: World): void {
   store.setMeta("startTime", String(startTime));
   ensureAccount(world, PUBLIC_ACCOUNT);
   ensureAccount(world, config.account);
-  world.saver.flush();
 }
 
 /** A sandbox's database in which no world was ever saved: whoever wanted it was never answered. */
@@ -209,6 +208,10 @@ function open(
     if (isThere && store.meta("now") === undefined) throw new UnfinishedError();
     world = new World(readParts(config, catalog, store, onBug, own));
     seedWorld(world);
+    world.saver.flush();
+    // what a process left that was killed between a commit and the files
+    const models = resourcesOf(world, "models");
+    world.parts.files.keepOnly((owner) => models.has(owner));
     return world;
   } catch (error) {
     if (world) world.discard();

@@ -7,8 +7,10 @@ import type { World } from "./world.ts";
 export const resetParts = ["journal", "scripts", "faults", "state", "clock"] as const;
 export type ResetPart = (typeof resetParts)[number];
 
+const stateTables = ["documents", "timers", "events", "usage", "tokens", "flights", "occurrences"] as const;
+
 const work: Record<ResetPart, (world: World) => void> = {
-  journal: ({ parts }) => parts.store.clear(["journal"]),
+  journal: ({ parts }) => void parts.store.clear("journal"),
 
   scripts: resetScripts,
 
@@ -20,7 +22,7 @@ const work: Record<ResetPart, (world: World) => void> = {
   state(world) {
     const { parts } = world;
     world.release(worldReset());
-    parts.store.clear(["documents", "timers", "events", "usage", "tokens", "flights", "occurrences"]);
+    for (const table of stateTables) parts.store.clear(table);
     for (const map of [
       parts.deployments,
       parts.loads,
@@ -35,17 +37,16 @@ const work: Record<ResetPart, (world: World) => void> = {
       parts.resources,
     ])
       map.clear();
-    parts.files.clear();
     parts.queue.clear();
     parts.fleet.restock(parts.catalog.fleet);
     parts.sequence = 0;
     parts.lastOccurrenceId = 0;
     parts.store.setMeta("sequence", "0");
     world.forget();
-    seedWorld(world);
     // scripts and faults are no state of the service's: they stay
     for (const [id, entry] of parts.faults) parts.store.putDocument("fault", id, entry);
     for (const entry of parts.scripts) parts.store.putDocument("script", entry.script.id, entry);
+    seedWorld(world);
   },
 
   clock(world) {
@@ -57,9 +58,13 @@ const work: Record<ResetPart, (world: World) => void> = {
   },
 };
 
-/** Clears parts of a world; what was waiting to be written is written first, so that nothing comes back. */
+/**
+ * Clears parts of a world, all or none of them. What was waiting to be written is written first, so that nothing comes
+ * back; files go last, as those that are left behind by a kill go when the world is opened.
+ */
 export function resetWorld(world: World, parts: readonly ResetPart[]): void {
   world.saver.flush();
   for (const part of parts) work[part](world);
   world.saver.flush();
+  if (parts.includes("state")) world.parts.files.clear();
 }

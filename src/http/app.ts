@@ -232,6 +232,12 @@ export function createApp(options: AppOptions): Hono {
     count(asked, response);
     return response;
   };
+  // what fails beside the handlers' own handling of errors, such as writing one down
+  app.onError((error, context) => {
+    options.onBug(error, `${context.req.method} ${pathOf(context.req.url)}`);
+    const { status, body } = toEnvelope(new ApiError("INTERNAL_SERVER_ERROR", texts.internal), "open", "");
+    return new Response(JSON.stringify(body), { status, headers: { "content-type": "application/json" } });
+  });
   app.notFound((context) => {
     const base = baseOf(context.req.url);
     if (worldOf(base)) {

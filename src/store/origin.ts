@@ -28,19 +28,24 @@ const applicationOf = (page: Buffer): number => page.readUInt32BE(68);
 const versionOf = (page: Buffer): number => page.readUInt32BE(60);
 const tableCountOf = (page: Buffer): number => page.readUInt16BE(103);
 
+/** The header of a rollback journal, where one is to be rolled back. */
+function journalOf(path: string): Buffer | undefined {
+  const journal = readStart(`${path}-journal`, JOURNAL_BYTES);
+  const isHot = journal.length === JOURNAL_BYTES && journal.subarray(0, JOURNAL_MAGIC.length).equals(JOURNAL_MAGIC);
+  return isHot ? journal : undefined;
+}
+
+/** How many pages a journal brings back; none when the file was empty before. */
+const pagesBefore = (journal: Buffer): number => journal.readUInt32BE(16);
+
 /** Of a blank file: whether what was committed or begun beside it is somebody else's. */
 function isBegunByOthers(path: string): boolean {
   const log = readStart(`${path}-wal`, LOG_BYTES + FRAME_BYTES + PAGE_BYTES);
   // the first commit begins with the first page
   if (log.length === LOG_BYTES + FRAME_BYTES + PAGE_BYTES)
     return applicationOf(log.subarray(LOG_BYTES + FRAME_BYTES)) !== APPLICATION_ID;
-  const journal = readStart(`${path}-journal`, JOURNAL_BYTES);
-  // a journal brings back so many pages; none when the file was empty before
-  return (
-    journal.length === JOURNAL_BYTES &&
-    journal.subarray(0, JOURNAL_MAGIC.length).equals(JOURNAL_MAGIC) &&
-    journal.readUInt32BE(16) > 0
-  );
+  const journal = journalOf(path);
+  return journal !== undefined && pagesBefore(journal) > 0;
 }
 
 /**
@@ -50,8 +55,10 @@ function isBegunByOthers(path: string): boolean {
  */
 export function originOf(path: string): Origin {
   const page = readStart(path, PAGE_BYTES);
-  const isEmpty = page.length === 0;
-  if (!isEmpty) {
+  const journal = journalOf(path);
+  // a page whose bytes never came, which SQLite will take back
+  const isUnwritten = page.every((byte) => byte === 0) && journal !== undefined && pagesBefore(journal) === 0;
+  if (page.length > 0 && !isUnwritten) {
     if (page.length < PAGE_BYTES || page.toString("latin1", 0, PAGE_MAGIC.length) !== PAGE_MAGIC)
       return { owner: "foreign" };
     if (applicationOf(page) === APPLICATION_ID) return { owner: "ours", version: versionOf(page) };

@@ -1,3 +1,6 @@
+/** A table that can be emptied. */
+export type Table = "documents" | "timers" | "events" | "journal" | "usage" | "tokens" | "flights" | "occurrences";
+
 /** Every statement that writes, prepared once when a database is opened. */
 export const statements = {
   setMeta: "INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",

@@ -8,6 +8,7 @@ import { closeDatabase, renewLog } from "./database.ts";
 import { keep } from "./keep.ts";
 import type { FlightRow } from "./reader.ts";
 import { Reader } from "./reader.ts";
+import type { Table } from "./statements.ts";
 import { statements } from "./statements.ts";
 
 /** A document that was changed since the last flush; without a value it is dropped. */
@@ -48,6 +49,7 @@ export class Store extends Reader {
   readonly #bounds: Bounds;
   readonly #prepared: Record<StatementName, Statement>;
   readonly #documents = new Map<string, Map<string, Dirty>>();
+  readonly #cleared = new Set<Table>();
   #dirtyCount = 0;
   #meta = new Map<string, string>();
   #occurrences = new Set<OccurrenceRow>();
@@ -177,6 +179,7 @@ export class Store extends Reader {
     // where the file itself is gone, a new log would stand beside another's
     if (place?.hasLog() === false && place.fault() === undefined) renewLog(this.#database);
     connection.transaction(() => this.#writeAll(horizon))();
+    this.#cleared.clear();
     this.#documents.clear();
     this.#dirtyCount = 0;
     this.#meta = new Map();
@@ -191,6 +194,7 @@ export class Store extends Reader {
 
   #writeAll(horizon: FlightHorizon): void {
     const run = this.#prepared;
+    for (const table of this.#cleared) this.#database.connection.exec(`DELETE FROM ${table}`);
     for (const [key, value] of this.#meta) run.setMeta.run(key, value);
     for (const [kind, dirty] of this.#documents) {
       for (const [name, { value, timer }] of dirty) {
@@ -280,12 +284,8 @@ export class Store extends Reader {
       this.#prepared.pruneMostFlights.run(Number(last) - this.#bounds.flightsMax, autoscaler);
   }
 
-  /** Empties tables; what was waiting for them goes too. */
-  clear(
-    tables: readonly ("documents" | "timers" | "events" | "journal" | "usage" | "tokens" | "flights" | "occurrences")[],
-  ): void {
-    for (const table of tables) this.#database.connection.exec(`DELETE FROM ${table}`);
-  }
+  /** Empties a table with the next flush, before what is written then. Nothing may wait for it yet. */
+  readonly clear = (table: Table): unknown => this.#cleared.add(table);
 
   /** Rewrites the file, so that nothing is left in it of what was changed or dropped. */
   forgetTraces(): void {

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { redactEvents } from "../../src/core/redaction/events.ts";
 import type { Place } from "../../src/core/redaction/fields.ts";
@@ -224,4 +225,40 @@ test("thousands of secrets in one body take no longer than a few: all in their f
   const { directRouteApiKeys, again } = JSON.parse(kept);
   expect(directRouteApiKeys).toEqual(["[redacted]"]);
   expect(new Set(again)).toEqual(new Set(["[redacted]"]));
+});
+
+test("whatever a body is, looking for secrets in it does not fail, and finds none in what has none", () => {
+  const pieces = fc.oneof(
+    fc.constantFrom(
+      '{"value":',
+      '"',
+      "\\",
+      "\\u00",
+      "\ufeff",
+      "\u00a0",
+      "\u2028",
+      "[",
+      "]",
+      "{",
+      "}",
+      ",",
+      ":",
+      "-",
+      "nul",
+      "fw_",
+    ),
+    fc.string({ unit: "binary", maxLength: 5 }),
+    fc.json({ maxDepth: 2 }),
+  );
+  fc.assert(
+    fc.property(
+      fc.array(pieces, { maxLength: 12 }),
+      fc.constantFrom<Place>("change", "secret", "words"),
+      (parts, place) => {
+        expect(typeof redactBody(parts.join(""), place, [])).toBe("string");
+      },
+    ),
+    { numRuns: 2_000 },
+  );
+  expect(redactBody('\ufeff{"role":"user"}', "change", [])).toBe('\ufeff{"role":"user"}');
 });

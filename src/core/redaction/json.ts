@@ -138,7 +138,8 @@ class Pass {
 
   #bare(at: number): number | undefined {
     BARE.lastIndex = at;
-    const word = BARE.exec(this.#text)![0];
+    const word = BARE.exec(this.#text)?.[0];
+    if (word === undefined) return undefined;
     const end = at + word.length;
     const isCut = end === this.#text.length && (word === "-" || WORDS.some((each) => each.startsWith(word)));
     if (!isCut && !NUMBER.test(word) && !WORDS.includes(word)) return undefined;

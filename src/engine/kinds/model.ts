@@ -137,14 +137,16 @@ export const modelKind: Kind = {
   remove: {
     summary: "Delete a model that nothing serves, and its files",
     http: "DELETE",
-    run: (world, { name }) =>
+    run: (world, { name }) => {
       world.change(() => {
         const stored = demandResource(world, "models", name);
         if (isInUse(world, name)) throw new ApiError("FAILED_PRECONDITION", `model ${name} has active deployments`);
         dropResource(world, stored);
-        world.parts.files.drop(name);
-        return {};
-      }),
+      });
+      // a model that is there has its files: they go when it has gone for good
+      world.parts.files.drop(name);
+      return {};
+    },
   },
   verbs: {
     getUploadEndpoint: {
