@@ -163,7 +163,9 @@ export function afterAnswer({ world, context }: Call, response: Response, fault:
         // what nobody will hear need not be kept; a paced stream keeps its replica busy, as one that hangs does
         if (!wireOf(context).paced) void frames.return(undefined);
         return new Promise<void>((_, reject) => {
-          forget = world.onRelease(reject);
+          // a body that fails over a socket would be printed as a bug
+          const { outgoing } = wireOf(context);
+          forget = world.onRelease((why) => (outgoing ? outgoing.destroy() : reject(why)));
         });
       }
       if (told === error) {
