@@ -148,7 +148,7 @@ async function run(route: Route, call: Call, options: AppOptions): Promise<Respo
     }
     if (isSaved(route)) call.world.saver.demand();
     if (route.method !== "GET" && !route.streams) call.text = await readText(context, options.maxBodyBytes);
-    else await wireOf(context).backlog?.admit();
+    else if (!route.always) await wireOf(context).backlog?.admit();
     // an advance may have begun while the body came
     if (call.world.underway && !route.always) await call.world.underway;
     const fault = isJournaled(route.plane) ? findFault(call) : undefined;

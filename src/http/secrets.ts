@@ -13,6 +13,7 @@ const headers = [
   "x-goog-api-key",
   "x-amz-security-token",
   "proxy-authorization",
+  "x-emulator-token",
 ];
 const SCHEME = /^\s*(?:bearer|basic|token|apikey|digest)\s+/i;
 /** Parameters of a query that are made for keys. */
