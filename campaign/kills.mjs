@@ -72,7 +72,7 @@ async function advance({ call, ledger, random }) {
   // SIGTERM came: it went a part of the way
   if (status === 503 && String(raw).includes("is stopping")) return undefined;
   if (status !== 200) return `advance by ${by}: ${status}`;
-  if (body.now > ledger.time) ledger.time = body.now;
+  ledger.note(body.now);
   return undefined;
 }
 
