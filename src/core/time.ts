@@ -54,8 +54,8 @@ export function parseDuration(text: string): Ms | undefined {
   return match ? Math.round(Number(match[1]) * SECOND) : undefined;
 }
 
-/** Dates end here, a hundred million days from the epoch. */
-export const TIME_MAX: Ms = 100_000_000 * DAY;
+/** The clock ends here (ours): spans from then on could overflow dates. */
+export const TIME_MAX: Ms = parseTimestamp("9000-01-01T00:00:00Z")!;
 
 /** Longer spans are no spans: dates would overflow. */
 const SPAN_MAX: Ms = 36_500 * DAY;

@@ -8,6 +8,7 @@ export class Alarm {
   readonly #clock: Clock;
   readonly #queue: TimerQueue;
   readonly #wake: () => unknown;
+  #isOver = false;
   #set: { at: Ms; cancel(): void } | undefined;
 
   /** @param wake brings the world up to now; what it returns is on its way there, and arms this when it has arrived */
@@ -19,6 +20,7 @@ export class Alarm {
 
   /** Sets the alarm for the next event, if it is not set for it already. */
   arm(): void {
+    if (this.#isOver) return;
     const next = this.#queue.peek();
     const delay = next && this.#clock.hostDelay(next.at);
     if (this.#set && delay !== undefined && this.#set.at === next!.at) return;
@@ -29,6 +31,12 @@ export class Alarm {
       if (!this.#wake()) this.arm();
     });
     this.#set = { at: next.at, cancel: () => timer.cancel() };
+  }
+
+  /** It wakes nobody from now on. */
+  end(): void {
+    this.#isOver = true;
+    this.cancel();
   }
 
   cancel(): void {

@@ -75,7 +75,10 @@ export class Documents {
   /** A document of the world's own; undefined when it was never saved. @throws DatabaseError */
   meta<T>(key: string, shape: z.ZodType<T>): T | undefined {
     const saved = this.#store.meta(key);
-    return saved === undefined ? undefined : (this.#parse(`meta ${key}`, saved, shape) as T);
+    if (saved === undefined) return undefined;
+    this.#parse(`meta ${key}`, saved, shape);
+    // the checked copy: what the shape does not know is left out
+    return shape.parse(JSON.parse(saved));
   }
 
   #parse(what: string, body: string, shape: z.ZodType): unknown {

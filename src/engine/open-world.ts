@@ -59,20 +59,29 @@ function loadsOf(deployments: Map<string, DeploymentRecord>, flights: FlightRow[
   return loads;
 }
 
+/** The row of `meta` that says that keys were there, and may still lie between the rows. */
+const TRACES = "traces";
+
 /** Databases of older versions have the keys of direct routes themselves: now they keep hashes, and no trace of the keys. */
 function openDeployments(documents: Documents, store: Store): Map<string, DeploymentRecord> {
   const deployments = new Map(documents.all<DeploymentRecord>("deployment"));
   const old = [...deployments.values()].filter(({ spec }) => hasPlainKeys(spec.directRouteApiKeys));
-  if (old.length === 0) return deployments;
-  const timers = store.timers();
+  const timers = old.length > 0 ? store.timers() : [];
   for (const record of old) {
     const { name, spec } = record;
     record.spec = { ...spec, directRouteApiKeys: spec.directRouteApiKeys.map(hashDirectKey) };
     const timer = timers.find((each) => each.kind === "deployment" && each.name === name);
     store.putDocument("deployment", name, record, timer);
   }
-  store.flush({ metrics: 0, autoscaler: 0 });
-  store.forgetTraces();
+  if (old.length > 0) {
+    store.setMeta(TRACES, "yes");
+    store.flush({ metrics: 0, autoscaler: 0 });
+  }
+  // a process that was killed here does it the next time
+  if (store.meta(TRACES) === "yes") {
+    store.forgetTraces();
+    store.setMeta(TRACES, "no");
+  }
   return deployments;
 }
 

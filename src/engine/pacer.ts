@@ -14,6 +14,7 @@ export class Pacer {
   readonly #work = new Map<string, () => void>();
   #timer: { cancel(): void } | undefined;
   #count = 0;
+  #isOver = false;
 
   /** @param wake brings the world up to now, which releases what is due; what it returns is on its way there */
   constructor(clock: Clock, wake: () => unknown) {
@@ -46,7 +47,7 @@ export class Pacer {
 
   /** Sets the host timer for what is due next, if time passes by itself. */
   arm(): void {
-    if (this.#timer) return;
+    if (this.#timer || this.#isOver) return;
     const next = this.#queue.peek();
     const delay = next && this.#clock.hostDelay(next.at);
     if (delay === undefined) return;
@@ -54,6 +55,12 @@ export class Pacer {
       this.#timer = undefined;
       if (!this.#wake()) this.arm();
     });
+  }
+
+  /** It wakes nobody from now on. */
+  end(): void {
+    this.#isOver = true;
+    this.cancel();
   }
 
   cancel(): void {

@@ -35,7 +35,7 @@ export class Transfers {
 
   /** Ends those of an owner, or all. */
   end(owner?: string): void {
-    const reason = new UploadError("NoSuchUpload", "The model was deleted.");
+    const reason = new UploadError("NoSuchUpload", "The model was deleted, or its world was reset or has ended.");
     for (const transfer of this.#all) if (owner === undefined || transfer.owner === owner) transfer.end.abort(reason);
   }
 }

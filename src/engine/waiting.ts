@@ -51,8 +51,12 @@ export async function untilRest(world: World): Promise<void> {
 
 /** Does something at once, or when the advance that is going on is over. */
 export function whenAtRest(world: World, work: () => void): void {
-  if (!world.moving) work();
-  else void untilRest(world).then(work, () => undefined);
+  if (!world.moving) return work();
+  untilRest(world)
+    .then(work)
+    .catch((error: unknown) => {
+      if (!world.isClosed) world.parts.onBug(error, "what waited for an advance");
+    });
 }
 
 /** Waits until world time has come, or the client has gone; in `skip` time comes at once. */

@@ -89,7 +89,7 @@ export class World {
   /** Runs everything that is due by the clock. In the middle of an advance it is what it is. */
   catchUp(): Ms {
     const now = this.parts.clock.now();
-    if (now > this.now && !this.underway) this.runTo(now);
+    if (now > this.now && !this.underway && !this.isClosed) this.runTo(now);
     return this.now;
   }
 
@@ -216,6 +216,7 @@ export class World {
   /** Drops what was derived from the state, after the state was cleared. */
   forget(): void {
     this.line.clear();
+    this.#failed.clear();
     this.log.lastId = 0;
   }
 
@@ -243,8 +244,8 @@ export class World {
   /** Ends: what waits in it is let go, with an error, and nothing is saved any more. */
   discard(): void {
     this.stop();
-    this.#alarm.cancel();
-    this.pacer.cancel();
+    this.#alarm.end();
+    this.pacer.end();
     this.saver.end();
     this.isClosed = true;
     this.release(worldEnded());
@@ -266,6 +267,8 @@ export class World {
 
   /** Calls back when what waits has to go: the world ends, or begins anew. @returns what takes that back */
   onRelease(work: (why: ApiError) => void): () => void {
+    // whoever begins to wait when all is over is let go as well
+    if (this.isClosed) void Promise.resolve(worldEnded()).then(work);
     this.#waiters.add(work);
     return () => this.#waiters.delete(work);
   }

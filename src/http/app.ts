@@ -32,8 +32,8 @@ import { responseRoutes } from "./responses.ts";
 import { sandboxRoutes } from "./sandboxes.ts";
 import { Router } from "./router.ts";
 import type { Call, ErrorStyle, Plane, Reply, Route } from "./route.ts";
-import { isWriting } from "./route.ts";
-import { allSecretsOf } from "./secrets.ts";
+import { isWaiting, isWriting } from "./route.ts";
+import { allSecretsOf, placeOf, secretsOf } from "./secrets.ts";
 import { toPattern, toRoutingPath } from "./verb-path.ts";
 
 export interface AppOptions {
@@ -124,7 +124,7 @@ function demandMay(route: Route, call: Call): void {
 
 /** Whether what it does must be saved before it is answered; inference is saved in groups. */
 const isSaved = (route: Route): boolean =>
-  isWriting(route) && (route.plane === "control" || route.plane === "emulator");
+  isWriting(route) && !route.isWorldless && (route.plane === "control" || route.plane === "emulator");
 
 /** What proxies count when a client goes before its answer; nobody receives it. */
 const GONE = 499;
@@ -134,7 +134,6 @@ async function run(route: Route, call: Call, options: AppOptions): Promise<Respo
   const { context } = call;
   const path = pathOf(context.req.url);
   try {
-    options.gate.demandCaller(route, context);
     call.direct = authenticateDirect(call.world, context);
     if (call.direct !== undefined) {
       // a deployment's own host serves /v1 of inference alone, and no Messages (inference §1.1)
@@ -146,11 +145,11 @@ async function run(route: Route, call: Call, options: AppOptions): Promise<Respo
       call.account = call.identity.account;
       demandMay(route, call);
     }
-    if (isSaved(route)) call.world.saver.demand();
     if (route.method !== "GET" && !route.streams) call.text = await readText(context, options.maxBodyBytes);
-    else if (!route.always) await wireOf(context).backlog?.admit();
+    else if (isWaiting(route)) await wireOf(context).backlog?.admit();
     // an advance may have begun while the body came
-    if (call.world.underway && !route.always) await call.world.underway;
+    if (call.world.underway && isWaiting(route)) await call.world.underway;
+    if (isSaved(route)) call.world.saver.demand();
     const fault = isJournaled(route.plane) ? findFault(call) : undefined;
     if (fault) await beforeRequest(call, fault);
     const response = await handle(route, call, path);
@@ -176,6 +175,7 @@ const newCall = (
   context: Context,
   params: Record<string, string>,
   counts: ReadonlyMap<string, number>,
+  route?: Route,
 ): Call => ({
   world,
   context,
@@ -186,6 +186,7 @@ const newCall = (
   params,
   query: {},
   text: "",
+  place: route ? placeOf(route) : "words",
   counts,
   note: { deployment: "", model: "" },
 });
@@ -207,17 +208,19 @@ export function createApp(options: AppOptions): Hono {
   const { cors: origin } = worlds.default.parts.config;
   if (origin !== undefined) app.use(cors({ origin, exposeHeaders: ["*"] }));
   const worldFor = (context: Context): World => worldOf(baseOf(context.req.url)) ?? worlds.default;
-  // one handler for each request, which Hono calls without further ado; what is there for other methods, it hears here
+  const serve = async (route: Route, context: Context): Promise<Response> => {
+    const world = worldFor(context);
+    const wait = isWaiting(route) ? world.enter() : undefined;
+    if (wait) await wait;
+    return run(route, newCall(world, context, context.req.param() as Record<string, string>, counts, route), options);
+  };
+  // one handler for each request, which is what Hono calls at once; paths that other methods have are known besides
   const anyMethod = new Router<true>();
   for (const route of allRoutes(options)) {
     for (const path of [route.path, ...(route.aliases ?? [])]) {
       anyMethod.add("ALL", toPattern(path), true);
       app.on(route.method, toPattern(path), async (context) => {
-        const world = worldFor(context);
-        const wait = route.always ? undefined : world.enter();
-        if (wait) await wait;
-        const call = newCall(world, context, context.req.param() as Record<string, string>, counts);
-        const response = await run(route, call, options);
+        const response = options.gate.refuseCaller(route, context) ?? (await serve(route, context));
         count(route.plane, response);
         return response;
       });
@@ -234,7 +237,8 @@ export function createApp(options: AppOptions): Hono {
   };
   // what fails beside the handlers' own handling of errors, such as writing one down
   app.onError((error, context) => {
-    options.onBug(error, `${context.req.method} ${pathOf(context.req.url)}`);
+    const hide = (text: string): string => redactText(text, secretsOf(context));
+    options.onBug(error, hide(`${context.req.method} ${pathOf(context.req.url)}`), hide);
     const { status, body } = toEnvelope(new ApiError("INTERNAL_SERVER_ERROR", texts.internal), "open", "");
     return new Response(JSON.stringify(body), { status, headers: { "content-type": "application/json" } });
   });

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { invalid } from "../core/error.ts";
 import type { Ms } from "../core/time.ts";
-import { parseSpan, parseTimestamp, toTimestamp } from "../core/time.ts";
+import { parseSpan, parseTimestamp, TIME_MAX, toTimestamp } from "../core/time.ts";
 import { limits } from "../engine/config.ts";
 import { once } from "../engine/timers.ts";
 import { nextSettling } from "../engine/waiting.ts";
@@ -31,9 +31,6 @@ function patchClock(call: Call): z.infer<typeof schema.clockBody> {
   return toClock(call.world);
 }
 
-/** Times after this overflow dates. */
-const TIME_MAX: Ms = parseTimestamp("9000-01-01T00:00:00Z")!;
-
 /** @throws ApiError INVALID_ARGUMENT */
 function targetOf(world: World, body: z.infer<typeof schema.advanceBody>): Ms {
   if (body.until === "nextEvent") return world.parts.queue.peek()?.at ?? world.now;
@@ -55,11 +52,14 @@ async function advance(call: Call): Promise<z.infer<typeof schema.advanceResult>
   const events: EventRow[] = [];
   let total = 0;
   let stop: (() => void) | undefined;
-  // others may be before it: it begins where they end
   const next = body.until === "settled" ? () => nextSettling(world) : once(() => targetOf(world, body));
+  // others may be before it: it begins where they end, or where a real clock has come meanwhile
+  const begin = once(() => Math.max(world.parts.clock.now(), world.now));
   let steps: number;
   try {
     steps = await world.travel(() => {
+      const now = begin();
+      if (now !== undefined && now > world.now) return now;
       stop ??= world.log.listen((row) => {
         total += 1;
         if (events.length < limits.advanceEventsMax) events.push(row);
@@ -68,10 +68,12 @@ async function advance(call: Call): Promise<z.infer<typeof schema.advanceResult>
     });
   } finally {
     stop?.();
-    if (!world.isClosed) world.parts.clock.set(world.now);
+    if (!world.isClosed) {
+      world.parts.clock.set(world.now);
+      world.rearm();
+    }
   }
   world.saver.flush();
-  world.rearm();
   return { now: toTimestamp(world.now), steps, events: events.map(toEvent), truncated: total > events.length };
 }
 
@@ -99,8 +101,7 @@ export function clockRoutes(): Route[] {
       method: "POST",
       path: "/__emulator/clock:advance",
       ...own,
-      // it takes its place behind the advances that are there
-      always: true,
+      turn: "own",
       summary: "Move time, by a span, to a moment, or until something happens",
       body: schema.advanceBody,
       result: schema.advanceResult,

@@ -15,8 +15,8 @@ interface Collection<Item extends z.ZodType, Body extends z.ZodType> {
   /** What tells its items apart; `id` when left out. */
   key?: "id" | "name";
   tag: string;
-  /** It is of no world: see `Route.always`. */
-  always?: boolean;
+  /** See `Route.isWorldless`. */
+  isWorldless?: boolean;
   /** In summaries: "stockouts", "a stockout". */
   words: { many: string; one: string; make: string };
   item: Item;
@@ -41,8 +41,8 @@ const done = z.object({});
 function manyRoutes<Item extends z.ZodType<Identified>, Body extends z.ZodType>(
   collection: Collection<Item, Body>,
 ): Route[] {
-  const { name, key = "id", tag, always = false, words, item, body, list, create, remove } = collection;
-  const own = { plane: "emulator", tag, always, path: pathOf(collection) } as const;
+  const { name, key = "id", tag, isWorldless = false, words, item, body, list, create, remove } = collection;
+  const own = { plane: "emulator", tag, isWorldless, path: pathOf(collection) } as const;
   return [
     {
       method: "GET",
@@ -76,8 +76,8 @@ function manyRoutes<Item extends z.ZodType<Identified>, Body extends z.ZodType>(
 function oneRoutes<Item extends z.ZodType<Identified>, Body extends z.ZodType>(
   collection: Collection<Item, Body>,
 ): Route[] {
-  const { key = "id", tag, always = false, words, item, list, remove } = collection;
-  const own = { plane: "emulator", tag, always, path: `${pathOf(collection)}/{${key}}` } as const;
+  const { key = "id", tag, isWorldless = false, words, item, list, remove } = collection;
+  const own = { plane: "emulator", tag, isWorldless, path: `${pathOf(collection)}/{${key}}` } as const;
   return [
     {
       method: "GET",

@@ -155,13 +155,16 @@ export function afterAnswer({ world, context }: Call, response: Response, fault:
   const frames = framesOf(response.body, isStream);
   const encoder = new TextEncoder();
   let told = 0;
+  let begun = false;
+  // a generator that never began cancels nothing
+  const drop = (): void => void (begun ? frames.return(undefined) : response.body!.cancel());
   let forget: (() => void) | undefined;
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
       if (told === cut) return disconnect(context, controller);
       if (told === stall) {
         // what nobody will hear need not be kept; a paced stream keeps its replica busy, as one that hangs does
-        if (!wireOf(context).paced) void frames.return(undefined);
+        if (!wireOf(context).paced) drop();
         return new Promise<void>((_, reject) => {
           // a body that fails over a socket would be printed as a bug
           const { outgoing } = wireOf(context);
@@ -172,6 +175,7 @@ export function afterAnswer({ world, context }: Call, response: Response, fault:
         controller.enqueue(encoder.encode(MID_STREAM_ERROR));
         return controller.close();
       }
+      begun = true;
       const { value, done } = await frames.next();
       if (done) return controller.close();
       told += 1;
@@ -180,7 +184,7 @@ export function afterAnswer({ world, context }: Call, response: Response, fault:
     },
     cancel: () => {
       forget?.();
-      void frames.return(undefined);
+      drop();
     },
   });
   return new Response(body, { status: response.status, headers: response.headers });

@@ -102,6 +102,15 @@ async function ask(call: Call, upstream: string): Promise<Response> {
   }
 }
 
+/** @throws ApiError BAD_GATEWAY for an answer that breaks off */
+async function readAnswer(answer: Response, upstream: string): Promise<string> {
+  try {
+    return await answer.text();
+  } catch (error) {
+    throw new ApiError("BAD_GATEWAY", `the upstream ${upstream} broke off: ${(error as Error).message}`);
+  }
+}
+
 /** Whether what no script answers goes upstream, to be recorded. */
 export const isForwarded = ({ world, context }: Call): boolean =>
   world.parts.recordings !== undefined && !context.req.raw.headers.has(MARK);
@@ -121,7 +130,12 @@ export async function forward(call: Call, question: Question): Promise<Response>
   const requestId =
     answer.headers.get("x-request-id") ?? newRequestId(world, "inference", context.req.method, path, call.text);
   const keep = (recorded: ScriptAnswer, text: string, chunks: number): void => {
-    recordings!.add({ ...question, model }, recorded, secretsOf(context));
+    try {
+      recordings!.add({ ...question, model }, recorded, secretsOf(context));
+    } catch (error) {
+      // the client has its answer all the same
+      world.parts.onBug(error, "recording");
+    }
     const stream = { chunks, firstTokenAt: world.now, endAt: world.now };
     record(call, path, answer.status, requestId, text, chunks > 0 ? stream : undefined);
   };
@@ -136,7 +150,7 @@ export async function forward(call: Call, question: Question): Promise<Response>
     );
     return new Response(body, { status: answer.status, headers });
   }
-  const text = await answer.text();
+  const text = await readAnswer(answer, config.upstream!);
   await untilRest(world);
   keep(recordBody(question.endpoint, answer.status, parse(text), hostElapsed() - since), text, 0);
   return new Response(text, { status: answer.status, headers });

@@ -9,7 +9,7 @@ import { DIRECT_DOMAIN, deploymentsAt } from "./auth.ts";
 import { planeOf, toEnvelope } from "./envelope.ts";
 import { pathOf, wireOf } from "./header.ts";
 import { newRequestId } from "./journal.ts";
-import type { Route } from "./route.ts";
+import type { ErrorStyle, Route } from "./route.ts";
 import { isWriting } from "./route.ts";
 
 export const TOKEN_HEADER = "x-emulator-token";
@@ -35,8 +35,8 @@ export interface GateOptions {
 export interface Gate {
   /** The answer to a request for a host that is not served; undefined lets it pass. */
   refuseHost(request: Request, incoming: IncomingMessage): Response | undefined;
-  /** @throws ApiError FORBIDDEN for a foreign page, UNAUTHENTICATED without the token, 415 for a page's JSON of another type */
-  demandCaller(route: Route, context: Context): void;
+  /** 403 for a foreign page, 401 without the token, 415 for a page's JSON of another type; undefined lets it pass. */
+  refuseCaller(route: Route, context: Context): Response | undefined;
 }
 
 /** @param wanted a token, `none`, or undefined: then one is made where others than this machine can call */
@@ -68,21 +68,22 @@ function hostText(sent: string): string {
     : `the host "${name}" is not served, because a web page could reach this server under a name of its own (DNS rebinding); to serve it, start the emulator with --allow-host ${name}`;
 }
 
+const toHostError = (sent: string): ApiError => new ApiError("FORBIDDEN", hostText(sent));
+
 /** Forms that pages may send without asking first are not taken for JSON (a client that is no browser sends no Origin). */
-function demandJson({ headers }: IncomingMessage): void {
+function findWrongType({ headers }: IncomingMessage): ApiError | undefined {
   const hasBody = headers["transfer-encoding"] !== undefined || (headers["content-length"] ?? "0") !== "0";
   const [type = ""] = (headers["content-type"] ?? "").split(";");
-  if (!hasBody || type.trim().toLowerCase() === "application/json") return;
+  if (!hasBody || type.trim().toLowerCase() === "application/json") return undefined;
   const text = `a page must send JSON with content-type application/json, got "${cut(type)}"`;
-  throw new ApiError("INVALID_ARGUMENT", text, null, WRONG_TYPE);
+  return new ApiError("INVALID_ARGUMENT", text, null, WRONG_TYPE);
 }
 
-function toRefusal(worlds: Worlds, { method, url }: Request, sent: string): Response {
+/** A refusal changes nothing: no world counts it, and no journal has it. */
+function toRefusal(worlds: Worlds, { method, url }: Request, error: ApiError, style?: ErrorStyle): Response {
   const path = pathOf(url);
-  const plane = planeOf(path);
-  // as for the emulator's own routes: a refusal counts nothing in the world
   const id = newRequestId(worlds.default, "emulator", method, path, "");
-  const { status, body } = toEnvelope(new ApiError("FORBIDDEN", hostText(sent)), plane, id);
+  const { status, body } = toEnvelope(error, planeOf(path), id, style);
   const headers = { "content-type": "application/json", "x-emulator": PRODUCT, "x-request-id": id };
   return new Response(JSON.stringify(body), { status, headers });
 }
@@ -111,31 +112,35 @@ export function createGate({ worlds, isExposed, allowedHosts, token }: GateOptio
     return true;
   };
 
+  /** What keeps a caller from a route, if anything. */
+  const findFault = (route: Route, incoming: IncomingMessage): ApiError | undefined => {
+    const { headers } = incoming;
+    const { origin, host } = headers;
+    const site = headers["sec-fetch-site"] as string | undefined;
+    const isFromPage = origin !== undefined || site !== undefined;
+    if (isFromPage && isWriting(route) && isForeign({ origin, site, host }, { cors, publicOrigin }))
+      return new ApiError("FORBIDDEN", foreignText(origin, site));
+    if (route.plane !== "emulator") return undefined;
+    if (tokenHash && isGuarded(route)) {
+      const given = headers[TOKEN_HEADER];
+      if (typeof given !== "string" || !timingSafeEqual(hash(given), tokenHash))
+        return new ApiError("UNAUTHENTICATED", TOKEN_TEXT);
+    }
+    return origin === undefined ? undefined : findWrongType(incoming);
+  };
+
   return {
     refuseHost(request, { url = "", headers: { host = "" } }) {
-      if (host !== "" && !isServed(host)) return toRefusal(worlds, request, host);
+      if (host !== "" && !isServed(host)) return toRefusal(worlds, request, toHostError(host));
       if (url.startsWith("/")) return undefined;
       // an address instead of a path stands for the host (RFC 9112 3.2.2), but routes look at the header
       const named = new URL(request.url).host;
-      return isServed(named) ? undefined : toRefusal(worlds, request, named);
+      return isServed(named) ? undefined : toRefusal(worlds, request, toHostError(named));
     },
-    demandCaller(route, context) {
+    refuseCaller(route, context) {
       const { incoming } = wireOf(context);
-      if (!incoming) return;
-      const { headers } = incoming;
-      const { origin, host } = headers;
-      const site = headers["sec-fetch-site"] as string | undefined;
-      if (origin !== undefined || site !== undefined) {
-        if (isWriting(route) && isForeign({ origin, site, host }, { cors, publicOrigin }))
-          throw new ApiError("FORBIDDEN", foreignText(origin, site));
-      }
-      if (route.plane !== "emulator") return;
-      if (tokenHash && isGuarded(route)) {
-        const given = headers[TOKEN_HEADER];
-        if (typeof given !== "string" || !timingSafeEqual(hash(given), tokenHash))
-          throw new ApiError("UNAUTHENTICATED", TOKEN_TEXT);
-      }
-      if (origin !== undefined) demandJson(incoming);
+      const error = incoming && findFault(route, incoming);
+      return error && toRefusal(worlds, context.req.raw, error, route.errors);
     },
   };
 }

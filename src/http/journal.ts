@@ -6,7 +6,7 @@ import type { Place } from "../core/redaction/fields.ts";
 import { redactBody, redactPath, redactText } from "../core/redaction/redact.ts";
 import { headerOf } from "./header.ts";
 import type { Call, Plane } from "./route.ts";
-import { placeOf, secretsOf } from "./secrets.ts";
+import { secretsOf } from "./secrets.ts";
 
 /** Bodies are kept up to this many characters. */
 const JOURNAL_BODY_MAX = 65_536;
@@ -72,10 +72,10 @@ export function record(
   responseBody: string,
   stream?: StreamNote,
 ): number {
-  const { world, context, note } = call;
+  const { world, context, note, place } = call;
   const known = secretsOf(context);
   // first: what its secret fields hold may be said again in the answer
-  const requestBody = toKept(call.text, placeOf(path), known);
+  const requestBody = toKept(call.text, place, known);
   world.parts.lastJournalId += 1;
   world.parts.store.addJournal({
     id: world.parts.lastJournalId,

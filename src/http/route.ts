@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import type { z } from "zod";
+import type { Place } from "../core/redaction/fields.ts";
 import type { Identity } from "../engine/identity.ts";
 import type { Need, Reach } from "../engine/permission.ts";
 import type { World } from "../engine/world.ts";
@@ -30,8 +31,10 @@ export interface Call {
   text: string;
   /** Answers since the process started, by plane and status. */
   counts: ReadonlyMap<string, number>;
-  /** What the journal is told besides the bodies. */
-  note: { deployment: string; model: string; responseBody?: string };
+  /** Which fields of its body are secrets. */
+  place: Place;
+  /** What the journal keeps besides the bodies. */
+  note: { deployment: string; model: string };
 }
 
 /** An answer: JSON text or an object, or a ready Response for streams. */
@@ -60,14 +63,22 @@ export interface Route {
   need?: Need;
   /** What of other accounts it may show; "own" when left out. */
   reach?: Reach;
-  /** It answers in the middle of an advance too: it neither changes its world nor waits for it. */
-  always?: boolean;
+  /**
+   * When it runs while its world is in the middle of an advance: `after` it, when left out; `between` two events, as it
+   * only looks; or in its `own` place behind the advances that are there.
+   */
+  turn?: "after" | "between" | "own";
+  /** It is of no world: it neither waits for one nor needs one that can be saved. */
+  isWorldless?: boolean;
   /** It reads the body by itself, as it comes. */
   streams?: boolean;
   /** Whether it changes anything; what is no GET does when left out. A GET with a verb has to say. */
   writes?: boolean;
   handle(call: Call): Reply | Response | Promise<Reply | Response>;
 }
+
+/** Whether it waits until its world has come to a rest. */
+export const isWaiting = ({ turn = "after", isWorldless = false }: Route): boolean => turn === "after" && !isWorldless;
 
 /** Whether a route changes anything. */
 export const isWriting = ({ writes, method }: Route): boolean => writes ?? method !== "GET";

@@ -28,7 +28,7 @@ export function sandboxRoutes(worlds: Worlds, url: () => string): Route[] {
     path: "/sandboxes",
     key: "name",
     tag: "Sandboxes",
-    always: true,
+    isWorldless: true,
     words: { many: "sandboxes, by name", one: "a sandbox", make: "Make a world of one's own" },
     item: sandbox,
     body: sandboxBody,

@@ -2,8 +2,8 @@ import type { Context } from "hono";
 import type { Place } from "../core/redaction/fields.ts";
 import { redactBody } from "../core/redaction/redact.ts";
 import { learn } from "../core/redaction/tokens.ts";
-import { headerOf, pathOf } from "./header.ts";
-import type { Call } from "./route.ts";
+import { headerOf } from "./header.ts";
+import type { Call, Route } from "./route.ts";
 
 /** Headers that are made for keys, here and elsewhere; after a scheme such as `Bearer`, or bare. */
 const headers = [
@@ -51,15 +51,13 @@ export function secretsOf(context: Context): string[] {
   return known;
 }
 
-/** What the body of a request is: bodies of secrets have one secret field more. */
-export function placeOf(path: string): Place {
-  if (!path.startsWith("/v1/accounts")) return "words";
-  return /\/secrets(?:[/:]|$)/.test(path) ? "secret" : "change";
-}
+/** What the body of a route is, however a client spells its path: bodies of secrets have one secret field more. */
+export const placeOf = ({ plane, path }: Pick<Route, "plane" | "path">): Place =>
+  plane !== "control" ? "words" : path.includes("/secrets") ? "secret" : "change";
 
 /** Those of its body too. */
-export function allSecretsOf({ context, text }: Call): string[] {
+export function allSecretsOf({ context, text, place }: Call): string[] {
   const known = secretsOf(context);
-  redactBody(text, placeOf(pathOf(context.req.url)), known);
+  redactBody(text, place, known);
   return known;
 }

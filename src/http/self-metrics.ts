@@ -6,6 +6,7 @@ import type { Call, Reply, Route } from "./route.ts";
 let processMetrics: Registry | undefined;
 
 async function ownMetrics({ world, counts }: Call): Promise<Reply> {
+  world.catchUp();
   const prom = await import("prom-client");
   if (!processMetrics) prom.collectDefaultMetrics({ register: (processMetrics = new prom.Registry()) });
   const registry = new prom.Registry();
@@ -61,7 +62,7 @@ export const selfMetricsRoute: Route = {
   method: "GET",
   path: "/metrics",
   plane: "open",
-  always: true,
+  turn: "between",
   tag: "Emulator",
   summary: "The emulator itself, as Prometheus text",
   handle: ownMetrics,

@@ -59,6 +59,15 @@ describe("in the middle of a long advance", () => {
     await emulator.close();
   });
 
+  test("with a real clock it begins where the clock has come, and never goes back", async () => {
+    await using emulator = await createEmulator({ clock: "real", startTime: "2026-01-01T00:00:00Z", rate: 1000 });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const { now } = await emulator.clock.advance("1h");
+    expect(now >= "2026-01-01T01:00:50Z").toBe(true);
+    const passed = emulator.clock.advance({ to: "2026-01-01T00:30:00Z" });
+    await expect(passed).rejects.toThrow(/has passed/);
+  });
+
   test("a second advance begins where the first ends", async () => {
     const { emulator } = await busy();
     const [first, second] = [advance(emulator, "1h"), advance(emulator, "1h")];
@@ -104,6 +113,19 @@ describe("in the middle of a long advance", () => {
     expect(one[3]).toMatch(/^200 /);
     expect(two).toEqual(one);
   });
+});
+
+test("a stream that is read when its world has ended fails, and nothing goes on waiting", async () => {
+  const { emulator, call } = await fresh({ profile: "realistic", clock: "real", pace: "on" });
+  await emulator.sandboxes.create({ name: "s" });
+  const response = await emulator.fetch(`${emulator.url}/sandboxes/s/v1/chat/completions`, {
+    method: "POST",
+    headers: { authorization: "Bearer k" },
+    body: JSON.stringify({ model: SERVERLESS, messages: [{ role: "user", content: "hi" }], stream: true }),
+  });
+  expect((await call("DELETE", "/sandboxes/s")).status).toBe(200);
+  await expect(response.text()).rejects.toThrow(/deleted/);
+  await emulator.close();
 });
 
 describe("a timer that fails", () => {

@@ -91,6 +91,18 @@ describe("a database that is taken away while it is open", () => {
       expect(journal).toHaveLength(6);
     }));
 
+  test("sandboxes have files of their own: they can be made and deleted all the same", () =>
+    inFolder(async (folder) => {
+      const database = join(folder, "world.db");
+      const emulator = await createEmulator({ database, clock: "manual" });
+      await emulator.sandboxes.create({ name: "one" });
+      unlinkSync(database);
+      await emulator.sandboxes.create({ name: "two" });
+      await emulator.sandboxes.delete("one");
+      expect(await emulator.sandboxes.list()).toMatchObject([{ name: "two", state: "ready" }]);
+      await expect(emulator.close()).rejects.toThrow(/was removed/);
+    }));
+
   test("a sandbox's: that sandbox alone, and the list says so", () =>
     inFolder(async (folder) => {
       const database = join(folder, "world.db");

@@ -110,6 +110,18 @@ describe("a row that cannot be is named in one line", () => {
       await (await createEmulator({ database })).close();
     }));
 
+  test("settings that no sandbox has are not taken from a file", () =>
+    inFolder(async (folder) => {
+      const database = join(folder, "world.db");
+      await furnish(database);
+      const options = JSON.stringify({ rate: 2, upstream: "http://127.0.0.1:1/v1", record: folder, buckets: "/" });
+      alter(database, `UPDATE meta SET value = '${options}' WHERE key = 'options'`);
+      await using emulator = await createEmulator({ database });
+      const ask = { model: SERVERLESS, messages: [{ role: "user", content: "hi" }] };
+      expect((await caller(emulator)("POST", CHAT, ask)).status).toBe(200);
+      expect((await emulator.clock.get()).rate).toBe(2);
+    }));
+
   test("timers of nothing, and of what is never woken, are reported, kept and skipped", () =>
     inFolder(async (folder) => {
       const database = join(folder, "world.db");

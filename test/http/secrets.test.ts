@@ -99,6 +99,16 @@ test.each([
   expect(await shown(emulator)).not.toContain("4711");
 });
 
+test.each([
+  ["/v1/accounts%2Flocal%2Fsecrets?secretId=s", { keyName: "K", value: "hunter2-hunter2-hunter2" }],
+  ["/v1%2Faccounts/local/deployments", { baseModel: SMALL, directRouteApiKeys: ["hunter2-hunter2-hunter2"] }],
+])("%s: what is secret is known by the route, however its path is spelt", async (path, body) => {
+  const { emulator, call } = await fresh();
+  expect((await call("POST", path, body)).status).toBe(200);
+  expect(await shown(emulator)).not.toContain("hunter2");
+  await emulator.close();
+});
+
 test("the journal has no signature of a signed URL", async () => {
   const { emulator, call } = await fresh();
   await call("POST", `${ACCOUNT}/models`, { modelId: "m", model: { kind: "HF_BASE_MODEL", baseModelDetails: {} } });

@@ -119,6 +119,14 @@ describe("a page on a server of the loopback", () => {
     expect(await stateOf(emulator)).toEqual(untouched);
   });
 
+  test("a refused page leaves nothing behind: no row of the journal, and no other ID for those who come after", async () => {
+    const before = await emulator.requests.count();
+    const headers = { host: "localhost", origin: "http://evil.example", authorization: "Bearer k" };
+    expect((await ask(emulator.url, "POST", "/inference/v1/completions", headers, COMPLETION)).status).toBe(403);
+    expect((await ask(emulator.url, "POST", "/v1/accounts/local/users", headers, "{}")).status).toBe(403);
+    expect(await emulator.requests.count()).toBe(before);
+  });
+
   test("a refusal says what to do, in the words of its plane, and leaves no trace in the journal", async () => {
     const before = await emulator.requests.count();
     const headers = { host: "emu.test:3473" };

@@ -38,7 +38,7 @@ const secretFields: Fields = new Map<string, Secrecy>([
   ...common.map((name) => [name, "words"] as const),
 ]);
 
-/** What a body is, as far as it matters which of its fields are secrets. */
+/** The kinds of bodies, by which of their fields are secrets. */
 export type Place = "change" | "secret" | "words";
 
 /**
