@@ -35,6 +35,19 @@ export function readText(file: string): string {
   }
 }
 
+/** Reads and checks a YAML file. @throws FixtureError */
+export async function readYaml<T extends z.ZodType>(file: string, schema: T): Promise<z.infer<T>> {
+  const text = readText(file);
+  const { parse } = await import("yaml");
+  let input: unknown;
+  try {
+    input = parse(text);
+  } catch (error) {
+    throw new FixtureError(`${file}: ${(error as Error).message.split("\n")[0]}`);
+  }
+  return checkFixture(file, input, schema);
+}
+
 /** Reads and checks a JSON file. @throws FixtureError */
 export function readFixture<T extends z.ZodType>(file: string, schema: T): z.infer<T> {
   const text = readText(file);

@@ -164,13 +164,17 @@ function addCallerOptions(add: Add): void {
   );
 }
 
+/** What a switch's variable says that is off. */
+const OFF = new Set(["", "0", "false", "no", "off"]);
+
 /** Every flag of `start`; each can also come from FIREWORKS_EMULATOR_<FLAG>. */
 export function withStartOptions(command: Command): Command {
   const add: Add = (flags, text, change) => {
     const option = new Option(flags, text);
-    command.addOption(
-      change(option.env(`FIREWORKS_EMULATOR_${option.attributeName().replace(/[A-Z]/g, "_$&").toUpperCase()}`)),
-    );
+    const variable = `FIREWORKS_EMULATOR_${option.attributeName().replace(/[A-Z]/g, "_$&").toUpperCase()}`;
+    // to commander a switch is on when its variable is there, whatever it says
+    const isOff = option.isBoolean() && OFF.has((process.env[variable] ?? "").toLowerCase());
+    command.addOption(change(isOff ? option : option.env(variable)));
   };
   add("--host <address>", "address to listen on", (option) => option.default("127.0.0.1"));
   add("--port <number>", "port to listen on, 0 for a free one", (option) =>
@@ -210,6 +214,11 @@ export function withStartOptions(command: Command): Command {
   );
   addCallerOptions(add);
   addAnswerOptions(add);
+  add(
+    "--buckets <folder>",
+    "folder whose folders stand for the buckets that models are imported from",
+    (option) => option,
+  );
   add("--gpu-quota <count>", "GPUs of each type that an account may use, or none for no limit", (option) =>
     option.argParser(toQuota),
   );

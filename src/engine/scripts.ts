@@ -4,7 +4,7 @@ import type { ErrorCode } from "../core/error.ts";
 import { ApiError, errorTable, invalid, notFound } from "../core/error.ts";
 import { findPatternFault } from "../core/pattern.ts";
 import { parseSpan } from "../core/time.ts";
-import { checkFixture, FixtureError, readFixture, readText } from "../fixture.ts";
+import { FixtureError, readFixture, readYaml } from "../fixture.ts";
 import type { Script, ScriptAnswer } from "../schema/script.ts";
 import { scriptsFile } from "../schema/script.ts";
 import type { World } from "./world.ts";
@@ -46,9 +46,7 @@ function findFault({ match, respond }: Pick<Script, "match" | "respond">): strin
 /** The scripts of one file, JSON or YAML. @throws FixtureError */
 export async function readScripts(file: string): Promise<Script[]> {
   const isYaml = /\.ya?ml$/.test(file);
-  const { scripts } = isYaml
-    ? checkFixture(file, (await import("yaml")).parse(readText(file)), scriptsFile)
-    : readFixture(file, scriptsFile);
+  const { scripts } = isYaml ? await readYaml(file, scriptsFile) : readFixture(file, scriptsFile);
   const name = file.replace(/^.*[\\/]/, "").replace(/\.\w+$/, "");
   return scripts.map((script, at) => {
     const fault = findFault(script);

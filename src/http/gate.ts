@@ -55,7 +55,7 @@ const cut = (text: string): string => text.slice(0, SHOWN_MAX);
 
 function foreignText(origin: string | undefined, site: string | undefined): string {
   const page = origin === undefined ? `a ${site} page` : `a page of origin ${cut(origin)}`;
-  const flag = origin === undefined || origin === "null" ? "--cors '*'" : `--cors ${cut(origin)}`;
+  const flag = origin !== undefined && /^https?:/.test(origin) ? `--cors ${cut(origin)}` : "--cors '*'";
   return `${page} may not change anything here; start the emulator with ${flag} to allow it, or with --public-url where a proxy stands in between`;
 }
 
@@ -63,6 +63,7 @@ const TOKEN_TEXT = `the emulator's own API needs the control token: send it in t
 
 function hostText(sent: string): string {
   const name = parseHost(sent);
+  if (name?.endsWith(DIRECT_DOMAIN)) return `no deployment has the host "${name}"`;
   return name === undefined
     ? `"${cut(sent)}" is not a host name`
     : `the host "${name}" is not served, because a web page could reach this server under a name of its own (DNS rebinding); to serve it, start the emulator with --allow-host ${name}`;
@@ -123,8 +124,9 @@ export function createGate({ worlds, isExposed, allowedHosts, token }: GateOptio
     if (route.plane !== "emulator") return undefined;
     if (tokenHash && isGuarded(route)) {
       const given = headers[TOKEN_HEADER];
-      if (typeof given !== "string" || !timingSafeEqual(hash(given), tokenHash))
-        return new ApiError("UNAUTHENTICATED", TOKEN_TEXT);
+      if (typeof given !== "string") return new ApiError("UNAUTHENTICATED", TOKEN_TEXT);
+      if (!timingSafeEqual(hash(given), tokenHash))
+        return new ApiError("UNAUTHENTICATED", `wrong token: ${TOKEN_TEXT}`);
     }
     return origin === undefined ? undefined : findWrongType(incoming);
   };

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { checkFixture, FixtureError, readText } from "../fixture.ts";
+import { FixtureError, readYaml } from "../fixture.ts";
 import type { Scenario } from "../schema/scenario.ts";
 import { scenarioFile } from "../schema/scenario.ts";
 
@@ -23,16 +23,6 @@ function locate(file: string): string {
 }
 
 /** Reads and checks a scenario, JSON or YAML. @throws FixtureError */
-export async function readScenario(file: string): Promise<Scenario> {
-  const path = locate(file);
+export const readScenario = (file: string): Promise<Scenario> =>
   // JSON is YAML
-  const { parse } = await import("yaml");
-  let input: unknown;
-  try {
-    input = parse(readText(path));
-  } catch (error) {
-    if (error instanceof FixtureError) throw error;
-    throw new FixtureError(`${path}: ${(error as Error).message.split("\n")[0]}`);
-  }
-  return checkFixture(path, input, scenarioFile);
-}
+  readYaml(locate(file), scenarioFile);

@@ -227,6 +227,17 @@ test("thousands of secrets in one body take no longer than a few: all in their f
   expect(new Set(again)).toEqual(new Set(["[redacted]"]));
 });
 
+test.each([
+  "ghp_0123456789abcdefghijABCDEFGHIJ012345",
+  "sk-0123456789abcdefghij",
+  "hf_0123456789abcdefghijABCD",
+  "fw_abcdef",
+  "xoxb-0123456789ab",
+])("%s is hidden where an answer begins with it, in a capital", (token) => {
+  const said = token.charAt(0).toUpperCase() + token.slice(1);
+  expect(redactBody(JSON.stringify({ content: `${said}.` }), "words", [])).toBe('{"content":"[redacted]."}');
+});
+
 test("whatever a body is, looking for secrets in it does not fail, and finds none in what has none", () => {
   const pieces = fc.oneof(
     fc.constantFrom(

@@ -135,3 +135,32 @@ describe("commands", () => {
     expect(await server.stop("SIGTERM")).toMatchObject({ code: 0, stderr: "" });
   });
 });
+
+test("a fixture file that is no YAML is named in one line", () =>
+  inFolder(async (folder) => {
+    mkdirSync(join(folder, "scripts"));
+    writeFileSync(join(folder, "scripts", "b.yaml"), "scripts: [");
+    await expectRefusal(["start", "--memory", "--port", "0", "--fixtures", folder], /b\.yaml: /);
+  }));
+
+test("a switch whose variable says off is off; buckets have a flag", () =>
+  inFolder(async (folder) => {
+    const database = join(folder, "world.db");
+    Object.assign(process.env, { FIREWORKS_EMULATOR_MEMORY: "false", FIREWORKS_EMULATOR_STRICT: "0" });
+    try {
+      await using server = await startServer("--db", database, "--buckets", folder);
+      expect((await server.status()).database).toBe(database);
+      const models = await fetch(`${server.url}/v1/chat/completions`, {
+        method: "POST",
+        headers: { authorization: "Bearer k" },
+        body: JSON.stringify({
+          model: "accounts/fireworks/models/qwen3-8b",
+          messages: [{ role: "user", content: "hi" }],
+        }),
+      });
+      expect(models.status).toBe(200);
+    } finally {
+      delete process.env["FIREWORKS_EMULATOR_MEMORY"];
+      delete process.env["FIREWORKS_EMULATOR_STRICT"];
+    }
+  }));

@@ -22,14 +22,14 @@ const mark = (char: string, pairs: readonly string[], before: RegExp): Mark => (
 const BEFORE_MAX = 64;
 
 const marks: readonly Mark[] = [
-  mark("_", ["fw", "pk", "hp", "ho", "hu", "hs", "hr", "hf", "at"], /(?:fw|fpk|gh[pousr]|hf|b_pat)$/),
-  mark("-", ["sk"], /sk$/),
-  mark("J", ["ey", "d "], /(?:ey|not valid )$/),
+  mark("_", ["fw", "pk", "hp", "ho", "hu", "hs", "hr", "hf", "at"], /(?:[fF](?:w|pk)|[gG]h[pousr]|[hH]f|b_pat)$/),
+  mark("-", ["sk"], /[sS]k$/),
+  mark("J", ["ey", "d "], /(?:[eE]y|not valid )$/),
   mark("=", ["re", "ig", "ey", "en", "al"], /[?&][\w-]*(?:signature|sig|key|token|credential)$/i),
 ];
 
 /** Beginnings of tokens that are rare already. */
-const beginnings: readonly string[] = ["AKIA", "ASIA", "AIza", "xox"];
+const beginnings: readonly string[] = ["AKIA", "ASIA", "AIza", "xox", "Xox"];
 
 const ESCAPE = "\\u00";
 const [TWO, SEVEN] = [50, 55];

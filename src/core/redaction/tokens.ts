@@ -8,18 +8,21 @@ const [HEAD_LENGTH, CUT_MAX] = [8, 256];
 /** So many of one request are looked for outside of their fields too: a body of thousands must not take seconds. */
 const KNOWN_MAX = 100;
 
-/** Tokens that show by their form, wherever they stand. What may be long is followed by nothing that may be missing. */
+/**
+ * Tokens that show by their form, wherever they stand: at the beginning of an answer with a capital. What may be long is
+ * followed by nothing that may be missing.
+ */
 const tokenForms: Record<string, string> = {
-  fireworks: String.raw`(?:fw|fpk)_\w{6,}`,
-  openaiOrAnthropic: String.raw`sk-[\w-]{16,}`,
-  github: String.raw`(?:gh[pousr]|github_pat)_\w{20,}`,
-  huggingFace: "hf_[A-Za-z0-9]{20,}",
+  fireworks: String.raw`[fF](?:w|pk)_\w{6,}`,
+  openaiOrAnthropic: String.raw`[sS]k-[\w-]{16,}`,
+  github: String.raw`[gG](?:h[pousr]|ithub_pat)_\w{20,}`,
+  huggingFace: "[hH]f_[A-Za-z0-9]{20,}",
   awsAccessKeyId: "A(?:KIA|SIA)[0-9A-Z]{12,}",
   google: String.raw`AIza[\w-]{30,}`,
-  slack: String.raw`xox[a-z]-[\w-]{10,}`,
-  jsonWebToken: String.raw`eyJ[\w-]{8,}(?:\.[\w-]*){0,2}`,
+  slack: String.raw`[xX]ox[a-z]-[\w-]{10,}`,
+  jsonWebToken: String.raw`[eE]yJ[\w-]{8,}(?:\.[\w-]*){0,2}`,
   // its beginning, where a message or an answer was cut short
-  cut: String.raw`(?:fw_|fpk_|sk-|gh[pousr]_|github_pat_|hf_|A(?:KIA|SIA|Iza)|xox[a-z]-|eyJ)[\w-]{4,60}(?=\.\.\.|$)`,
+  cut: String.raw`(?:[fF](?:w|pk)_|[sS]k-|[gG](?:h[pousr]|ithub_pat)_|[hH]f_|A(?:KIA|SIA|Iza)|[xX]ox[a-z]-|[eE]yJ)[\w-]{4,60}(?=\.\.\.|$)`,
 };
 /** A token begins a word: it follows no letter or digit, but for one that is escaped, as of a new line. */
 const TOKEN = new RegExp(String.raw`(?<!(?<!\\)[A-Za-z0-9])(?:${Object.values(tokenForms).join("|")})`, "g");
@@ -41,7 +44,7 @@ const AWS_ID = /A(?:KIA|SIA)[0-9A-Z]{12}/;
 
 /** Base64 of JSON begins like a web token: only one with a dot is one, or one that was cut before it. */
 const isWhole = (found: string, end: number, text: string): boolean =>
-  !found.startsWith("eyJ") || found.includes(".") || end === text.length;
+  !/^[eE]yJ/.test(found) || found.includes(".") || end === text.length;
 
 /** Whether a text names an AWS access key, so that its secret may stand anywhere in it. */
 export const namesAwsKey = (text: string): boolean => AWS_ID.test(text);
