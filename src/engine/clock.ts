@@ -1,6 +1,6 @@
 import { performance } from "node:perf_hooks";
 import type { Ms } from "../core/time.ts";
-import { parseTimestamp } from "../core/time.ts";
+import { parseTimestamp, TIME_MAX } from "../core/time.ts";
 
 const clockModes = ["real", "manual", "skip"] as const;
 export type ClockMode = (typeof clockModes)[number];
@@ -61,7 +61,7 @@ export class Clock {
 
   now(): Ms {
     if (this.#mode !== "real") return this.#base;
-    return Math.floor(this.#base + (performance.now() - this.#hostAt) * this.#rate);
+    return Math.min(Math.floor(this.#base + (performance.now() - this.#hostAt) * this.#rate), TIME_MAX);
   }
 
   /** Moves the clock; `real` runs on from there. */

@@ -36,7 +36,8 @@ import type { StoredResponse } from "./responses.ts";
 import type { ScriptEntry } from "./scripts.ts";
 import { openSecret } from "./secret.ts";
 import type { OnBug, WorldParts } from "./parts.ts";
-import { isTimerKind, World } from "./world.ts";
+import { isTimerKind } from "./due.ts";
+import { World } from "./world.ts";
 
 function newAccount(id: string, now: Ms): Account {
   return {

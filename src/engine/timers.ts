@@ -8,6 +8,12 @@ import type { Timer, TimerQueue } from "./queue.ts";
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => afterTurn(resolve));
 
+/**
+ * An advance that gives way lets the event loop go round so often: each time it accepts one new connection, and looks
+ * at those that are there.
+ */
+const ROUNDS = 40;
+
 /** One time to go to, which is found when the way begins. */
 export function once(find: () => Ms): () => Ms | undefined {
   let isLeft = true;
@@ -34,7 +40,8 @@ export class Timers {
   readonly #fire: (timer: Timer) => void;
   readonly #arrive: (count: number) => void;
   readonly #onBug: (error: unknown, what: string) => void;
-  #isStopped = false;
+  /** Nothing is begun any more: the emulator is stopping, or the world has ended. */
+  isStopped = false;
   /** Up to here everything that was due has happened. */
   time: Ms;
   /** Settles when the last way that was asked for is over; undefined where all are. */
@@ -82,12 +89,12 @@ export class Timers {
     try {
       await before;
       // whoever waited for that is about to look: time moves when all of them have
-      await this.#turn();
+      await this.#giveWay(1);
       this.moving = way;
       let turnEnd = hostElapsed() + this.#turnMs;
       for (let until = next(); until !== undefined;) {
         if (hostElapsed() >= turnEnd) {
-          await this.#turn();
+          await this.#giveWay(ROUNDS);
           turnEnd = hostElapsed() + this.#turnMs;
         }
         count += this.#runSome(until, turnEnd, most - count);
@@ -100,19 +107,19 @@ export class Timers {
     } finally {
       this.moving = undefined;
       if (this.underway === way) this.underway = undefined;
-      if (!this.#isStopped) this.#arrive(count);
+      if (!this.isStopped) this.#arrive(count);
       arrived?.();
     }
   }
 
-  async #turn(): Promise<void> {
-    await nextTurn();
-    if (this.#isStopped) throw advanceStopped(this.time);
+  async #giveWay(rounds: number): Promise<void> {
+    for (let round = 0; round < rounds && !this.isStopped; round += 1) await nextTurn();
+    if (this.isStopped) throw advanceStopped(this.time);
   }
 
   /** What goes in turns ends at the next of them. */
   stop(): void {
-    this.#isStopped = true;
+    this.isStopped = true;
   }
 
   isDue(until: Ms): boolean {

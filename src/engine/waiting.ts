@@ -5,6 +5,7 @@ import type { Ms } from "../core/time.ts";
 import { limits } from "./config.ts";
 import { worldEnded } from "./ending.ts";
 import { modelNotFound } from "./routing.ts";
+import { once } from "./timers.ts";
 import type { World } from "./world.ts";
 
 /** All its pending replicas stand in line for GPUs: no timer of its own will change that. */
@@ -61,7 +62,7 @@ export function whenAtRest(world: World, work: () => void): void {
 
 /** Waits until world time has come, or the client has gone; in `skip` time comes at once. */
 export async function waitUntil(world: World, at: Ms, signal: AbortSignal): Promise<void> {
-  if (world.parts.clock.mode === "skip") world.runTo(Math.max(at, world.now));
+  if (world.parts.clock.mode === "skip" && at > world.now) await world.travel(once(() => at));
   if (world.now >= at || signal.aborted) return;
   await untilDone(world, signal, (done) => {
     const wake = world.pacer.timer(done);

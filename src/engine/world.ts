@@ -10,31 +10,18 @@ import type { ApiError } from "../core/error.ts";
 import { notFound } from "../core/error.ts";
 import type { Ms } from "../core/time.ts";
 import { Alarm } from "./alarm.ts";
-import { dropDeployed, turnDeployed } from "./deployed-models.ts";
-import { worldEnded } from "./ending.ts";
+import { dropDeployed } from "./deployed-models.ts";
+import { due } from "./due.ts";
+import { advanceStopped, worldEnded } from "./ending.ts";
 import { EventLog } from "./event-log.ts";
 import type { Stockout } from "./fleet.ts";
 import { Line } from "./line.ts";
 import { Pacer } from "./pacer.ts";
 import { dropPromptCache } from "./prompt-cache.ts";
-import { forgetResponse } from "./responses.ts";
 import { Saver } from "./saver.ts";
 import { surroundingsOf } from "./surroundings.ts";
-import { turnTerm } from "./terms.ts";
 import { once, Timers } from "./timers.ts";
 import type { WorldParts } from "./parts.ts";
-
-/** What a due timer does, by its kind. */
-const due: Record<string, (world: World, name: string) => void> = {
-  deployment: (world, name) => world.apply(name, { type: "wake" }),
-  stockout: (world, name) => turnTerm(world, "stockout", name),
-  reservation: (world, name) => turnTerm(world, "reservation", name),
-  response: forgetResponse,
-  deployedModels: turnDeployed,
-};
-
-/** Whether this version knows what such a timer is for. */
-export const isTimerKind = (kind: string): boolean => Object.hasOwn(due, kind);
 
 /**
  * One simulated Fireworks. Everything that happens goes through here: due events are run in order, each as one
@@ -84,6 +71,12 @@ export class World {
   /** Settles when the advance that is going on is over; what waited for something on its way goes on then. */
   get moving(): Promise<void> | undefined {
     return this.#timers.moving;
+  }
+
+  /** Why nothing is begun here any more; undefined while the world goes on. */
+  get ending(): ApiError | undefined {
+    if (this.isClosed) return worldEnded();
+    return this.#timers.isStopped ? advanceStopped(this.now) : undefined;
   }
 
   /** Runs everything that is due by the clock. In the middle of an advance it is what it is. */

@@ -130,10 +130,11 @@ const isSaved = (route: Route): boolean =>
 const GONE = 499;
 
 /** Runs one route: the same order for all, key first (inference §7.3). */
-async function run(route: Route, call: Call, options: AppOptions): Promise<Response> {
+async function run(route: Route, call: Call, options: AppOptions, turn?: Promise<void>): Promise<Response> {
   const { context } = call;
   const path = pathOf(context.req.url);
   try {
+    if (turn) await turn;
     call.direct = authenticateDirect(call.world, context);
     if (call.direct !== undefined) {
       // a deployment's own host serves /v1 of inference alone, and no Messages (inference §1.1)
@@ -148,7 +149,8 @@ async function run(route: Route, call: Call, options: AppOptions): Promise<Respo
     if (route.method !== "GET" && !route.streams) call.text = await readText(context, options.maxBodyBytes);
     else if (isWaiting(route)) await wireOf(context).backlog?.admit();
     // an advance may have begun while the body came
-    if (call.world.underway && isWaiting(route)) await call.world.underway;
+    if (call.world.underway && isWaiting(route)) await untilTurn(call.world, context, call.world.underway);
+    if (call.world.isClosed) throw worldEnded();
     if (isSaved(route)) call.world.saver.demand();
     const fault = isJournaled(route.plane) ? findFault(call) : undefined;
     if (fault) await beforeRequest(call, fault);
@@ -160,8 +162,14 @@ async function run(route: Route, call: Call, options: AppOptions): Promise<Respo
   }
 }
 
+/** Waits for the advances that came before. @throws GoneError, ApiError when there is nobody or nothing left to serve */
+async function untilTurn(world: World, context: Context, wait: Promise<unknown>): Promise<void> {
+  await wait;
+  if (wireOf(context).outgoing?.destroyed) throw new GoneError("the client has gone");
+  if (world.ending) throw world.ending;
+}
+
 async function handle(route: Route, call: Call, path: string): Promise<Response> {
-  if (call.world.isClosed) throw worldEnded();
   call.query = decodeQuery(route.query, call.context);
   const reply = await route.handle(call);
   if (!(reply instanceof Response)) return respond(call, path, route.plane, reply);
@@ -210,9 +218,9 @@ export function createApp(options: AppOptions): Hono {
   const worldFor = (context: Context): World => worldOf(baseOf(context.req.url)) ?? worlds.default;
   const serve = async (route: Route, context: Context): Promise<Response> => {
     const world = worldFor(context);
+    const call = newCall(world, context, context.req.param() as Record<string, string>, counts, route);
     const wait = isWaiting(route) ? world.enter() : undefined;
-    if (wait) await wait;
-    return run(route, newCall(world, context, context.req.param() as Record<string, string>, counts, route), options);
+    return run(route, call, options, wait && untilTurn(world, context, wait));
   };
   // one handler for each request, which is what Hono calls at once; paths that other methods have are known besides
   const anyMethod = new Router<true>();

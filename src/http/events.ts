@@ -193,7 +193,9 @@ export function eventRoutes(): Route[] {
       result: schema.eventsResult,
       handle: (call) => {
         const query = call.query as z.infer<typeof schema.eventsQuery>;
-        return headerOf(call.context, "accept")?.includes("text/event-stream")
+        // nobody would read, nor leave, what is followed for a HEAD
+        const isFollowed = call.context.req.method !== "HEAD";
+        return isFollowed && headerOf(call.context, "accept")?.includes("text/event-stream")
           ? follow(call, query)
           : { body: list(call.world, query) };
       },

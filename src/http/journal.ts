@@ -4,6 +4,7 @@ import { countOccurrence } from "../engine/occurrences.ts";
 import type { World } from "../engine/world.ts";
 import type { Place } from "../core/redaction/fields.ts";
 import { redactBody, redactPath, redactText } from "../core/redaction/redact.ts";
+import { namesAwsKey } from "../core/redaction/tokens.ts";
 import { headerOf } from "./header.ts";
 import type { Call, Plane } from "./route.ts";
 import { secretsOf } from "./secrets.ts";
@@ -23,11 +24,18 @@ const kept = [
   "fireworks-deployment",
 ] as const;
 
+/** Two characters of a word that may be a secret, and how far back its beginning is looked for. */
+const WORD = /^[\w+/=.-]{2}$/;
+const WORD_MAX = 256;
+
 /** A body as it is kept: without its secrets, and no longer than it may be. */
 function toKept(text: string, place: Place, known: string[]): string {
   if (text.length <= JOURNAL_BODY_MAX) return redactBody(text, place, known);
   const ahead = Math.max(LOOK_AHEAD, ...known.map(({ length }) => length * ESCAPE_LENGTH));
-  const hidden = redactBody(text.slice(0, JOURNAL_BODY_MAX + ahead), place, known);
+  let end = Math.min(JOURNAL_BODY_MAX + ahead, text.length);
+  // not inside a word: half a secret has no form
+  for (const least = end - WORD_MAX; end > least && WORD.test(text.slice(end - 1, end + 1)); end -= 1);
+  const hidden = redactBody(text.slice(0, end), place, known, namesAwsKey(text));
   return `${hidden.slice(0, JOURNAL_BODY_MAX)}...`;
 }
 

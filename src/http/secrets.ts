@@ -23,6 +23,8 @@ const PARAMETERS =
 function learnHeader(known: string[], value: string): void {
   const credentials = value.replace(SCHEME, "").trim();
   learn(known, credentials);
+  // of a scheme that nobody knows
+  learn(known, credentials.slice(credentials.search(/\S+$/)));
   if (!/^\s*basic\s/i.test(value)) return;
   const plain = Buffer.from(credentials, "base64").toString("utf8");
   learn(known, plain);

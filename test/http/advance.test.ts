@@ -68,6 +68,28 @@ describe("in the middle of a long advance", () => {
     await expect(passed).rejects.toThrow(/has passed/);
   });
 
+  test("in clock mode skip a delay of a hundred years gives way too, and a stop ends it", async () => {
+    const { emulator, call } = await busy({ clock: "skip" });
+    for (let n = 0; n < 20; n += 1)
+      await emulator.traffic.create({ deployment: `d${n}`, requestsPerSecond: 1, shape: "square" });
+    const held = call(
+      "POST",
+      "/v1/completions",
+      { model: SERVERLESS, prompt: "hi" },
+      {
+        authorization: "Bearer k",
+        "x-emulator-fault": '{"delay":"36500d"}',
+      },
+    );
+    await turn();
+    expect((await call("GET", "/health")).status).toBe(200);
+    const behind = call("GET", DEPLOYMENTS);
+    await emulator.close();
+    expect((await held).status).toBeGreaterThanOrEqual(404);
+    expect((await behind).status).toBeGreaterThanOrEqual(404);
+    expect((await call("GET", DEPLOYMENTS)).status).toBe(404);
+  });
+
   test("a second advance begins where the first ends", async () => {
     const { emulator } = await busy();
     const [first, second] = [advance(emulator, "1h"), advance(emulator, "1h")];

@@ -59,3 +59,13 @@ test("a reset begins the numbers anew, and a follower goes on with them", async 
   await reader.cancel();
   await emulator.close();
 });
+
+test("a HEAD follows nothing: nobody would read it, nor leave", async () => {
+  const { emulator } = await fresh();
+  const { status, headers, body } = await emulator.fetch(`${emulator.url}/__emulator/events`, {
+    method: "HEAD",
+    ...follow,
+  });
+  expect([status, headers.get("content-type"), body]).toEqual([200, "application/json", null]);
+  await emulator.close();
+});

@@ -25,10 +25,19 @@ test("SIGTERM ends an advance of a thousand years at an event's boundary, with e
     const advance = post("/__emulator/clock:advance", { to: "3000-01-01T00:00:00Z" });
     await new Promise((resolve) => setTimeout(resolve, 200));
     expect((await fetch(`${server.url}/health`)).status).toBe(200);
+    // they wait behind the advance, and so does the stop if it serves them first
+    const list = () =>
+      fetch(`${server.url}/v1/accounts/acme/deployments`, { headers }).then(
+        ({ status }) => status,
+        () => 0,
+      );
+    const waiting = Array.from({ length: 300 }, list);
+    await new Promise((resolve) => setTimeout(resolve, 100));
     const begun = performance.now();
     expect(await server.stop("SIGTERM")).toMatchObject({ code: 0, stderr: "" });
     // a second on a quiet machine; without giving way it would take hours
     expect(performance.now() - begun).toBeLessThan(20_000);
+    expect((await Promise.all(waiting)).filter((status) => status !== 503 && status !== 0)).toEqual([]);
     const answer = await advance;
     expect(answer.status).toBe(503);
     expect(await answer.json()).toMatchObject({

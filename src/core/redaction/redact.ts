@@ -33,13 +33,14 @@ function hideInBroken(text: string, place: Place, known: readonly string[]): str
  * A body without its secrets: those that show by their form (`tokens.ts`), those of fields that are made for secrets
  * (`fields.ts`), and those that are known. What has none is the same text.
  * @param known secrets to hide wherever they stand; what secret fields hold is added
+ * @param isOfAws whether an AWS key is named in what the text is a part of
  */
-export function redactBody(text: string, place: Place, known: string[]): string {
-  const isAnywhere = mayHaveSecrets(text, known);
+export function redactBody(text: string, place: Place, known: string[], isOfAws = false): string {
+  const isAnywhere = isOfAws || mayHaveSecrets(text, known);
   // changes are rare and small, and a name of a field may be written in many ways: they are always gone through
   if (text === "" || (!isAnywhere && fieldsOf[place].size === 0)) return text;
   const knownBefore = known.length;
-  const besideAwsKey = isAnywhere && namesAwsKey(text);
+  const besideAwsKey = isOfAws || (isAnywhere && namesAwsKey(text));
   const hide = (word: string): string => {
     // an escape in a text that was read already is one of JSON in JSON
     if (hasPlainEscape(word) || (place !== "words" && looksLikeJson(word))) return redactBody(word, place, known);
