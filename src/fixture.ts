@@ -18,7 +18,7 @@ function furthest(issue: z.core.$ZodIssue): z.core.$ZodIssue {
 }
 
 /** @throws FixtureError for the first thing that is wrong */
-export function checkFixture<T extends z.ZodType>(file: string, input: unknown, schema: T): z.infer<T> {
+function checkFixture<T extends z.ZodType>(file: string, input: unknown, schema: T): z.infer<T> {
   const result = schema.safeParse(input);
   if (result.success) return result.data;
   const { path, message } = furthest(result.error.issues[0]!);
@@ -27,7 +27,7 @@ export function checkFixture<T extends z.ZodType>(file: string, input: unknown, 
 }
 
 /** The text of a fixture file. @throws FixtureError when it cannot be read */
-export function readText(file: string): string {
+function readText(file: string): string {
   try {
     return readFileSync(file, "utf8");
   } catch (error) {
