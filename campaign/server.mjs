@@ -87,6 +87,9 @@ function caller(port, agent) {
         answer.on("data", (chunk) => chunks.push(chunk));
         answer.once("error", reject).once("end", () => {
           const raw = Buffer.concat(chunks);
+          // SIGTERM came before this was begun: as good as no answer
+          if (answer.statusCode >= 400 && raw.includes("emulator is stopping"))
+            return reject(new Error(`the connection was lost: ${raw}`));
           const isJson = String(answer.headers["content-type"]).includes("json");
           try {
             resolve({
