@@ -40,7 +40,8 @@ const post = (path, body) => {
   const text = JSON.stringify(body);
   return `POST ${path} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer k\r\ncontent-length: ${Buffer.byteLength(text)}\r\n\r\n${text}`;
 };
-const get = (path, accept) => `GET ${path} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer k\r\naccept: ${accept}\r\n\r\n`;
+const get = (path, accept) =>
+  `GET ${path} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer k\r\naccept: ${accept}\r\n\r\n`;
 const stalled = (text) => text.replace("\r\n\r\n", '\r\nx-emulator-fault: {"stallAfterChunks":1}\r\n\r\n');
 const chat = (content, rest) =>
   post("/inference/v1/chat/completions", {
