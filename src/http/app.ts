@@ -147,7 +147,7 @@ async function run(route: Route, call: Call, options: AppOptions, turn?: Promise
       demandMay(route, call);
     }
     if (route.method !== "GET" && !route.streams) call.text = await readText(context, options.maxBodyBytes);
-    else if (isWaiting(route)) await wireOf(context).backlog?.admit();
+    else await wireOf(context).backlog?.admit();
     // an advance may have begun while the body came
     if (call.world.underway && isWaiting(route)) await untilTurn(call.world, context, call.world.underway);
     if (call.world.isClosed) throw worldEnded();

@@ -155,9 +155,12 @@ export function afterAnswer({ world, context }: Call, response: Response, fault:
   const frames = framesOf(response.body, isStream);
   const encoder = new TextEncoder();
   let told = 0;
-  let begun = false;
-  // a generator that never began cancels nothing
-  const drop = (): void => void (begun ? frames.return(undefined) : response.body!.cancel());
+  // cancelled where the generator never began; not kept longer, as what lies behind it may be large
+  let unread: ReadableStream | undefined = response.body;
+  const drop = (): void => {
+    void (unread ? unread.cancel() : frames.return(undefined));
+    unread = undefined;
+  };
   let forget: (() => void) | undefined;
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
@@ -175,7 +178,7 @@ export function afterAnswer({ world, context }: Call, response: Response, fault:
         controller.enqueue(encoder.encode(MID_STREAM_ERROR));
         return controller.close();
       }
-      begun = true;
+      unread = undefined;
       const { value, done } = await frames.next();
       if (done) return controller.close();
       told += 1;

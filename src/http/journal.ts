@@ -24,9 +24,15 @@ const kept = [
   "fireworks-deployment",
 ] as const;
 
+/** So much of a long body is searched for the ID of an AWS key, beside which its secret may stand. */
+const AWS_LOOK_MAX = 1_000_000;
+
 /** Two characters of a word that may be a secret, and how far back its beginning is looked for. */
 const WORD = /^[\w+/=.-]{2}$/;
 const WORD_MAX = 256;
+
+/** A piece of a text keeps the whole of it in memory, which may be megabytes; a copy does not. */
+const ownCopy = (piece: string): string => Buffer.from(piece).toString();
 
 /** A body as it is kept: without its secrets, and no longer than it may be. */
 function toKept(text: string, place: Place, known: string[]): string {
@@ -35,7 +41,7 @@ function toKept(text: string, place: Place, known: string[]): string {
   let end = Math.min(JOURNAL_BODY_MAX + ahead, text.length);
   // not inside a word: half a secret has no form
   for (const least = end - WORD_MAX; end > least && WORD.test(text.slice(end - 1, end + 1)); end -= 1);
-  const hidden = redactBody(text.slice(0, end), place, known, namesAwsKey(text));
+  const hidden = redactBody(ownCopy(text.slice(0, end)), place, known, namesAwsKey(text.slice(0, AWS_LOOK_MAX)));
   return `${hidden.slice(0, JOURNAL_BODY_MAX)}...`;
 }
 
