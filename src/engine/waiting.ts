@@ -62,7 +62,10 @@ export function whenAtRest(world: World, work: () => void): void {
 
 /** Waits until world time has come, or the client has gone; in `skip` time comes at once. */
 export async function waitUntil(world: World, at: Ms, signal: AbortSignal): Promise<void> {
-  if (world.parts.clock.mode === "skip" && at > world.now) await world.travel(once(() => at));
+  if (world.parts.clock.mode === "skip" && at > world.now) {
+    if (world.isDue(at)) await world.travel(once(() => at));
+    else world.runTo(at);
+  }
   if (world.now >= at || signal.aborted) return;
   await untilDone(world, signal, (done) => {
     const wake = world.pacer.timer(done);

@@ -103,6 +103,11 @@ export class World {
     return undefined;
   }
 
+  /** Whether something happens by then. */
+  isDue(until: Ms): boolean {
+    return this.#timers.isDue(until);
+  }
+
   /** Runs due events in order, each at its own time, at once. @returns how many there were */
   runTo(until: Ms): number {
     return this.#timers.run(until);

@@ -10,7 +10,7 @@ const LOOK_MS = 100;
 /** What goes by between two looks counts for no more than this: while we were busy, nobody could read. */
 const STEP_MAX_MS = 2 * LOOK_MS;
 /** Requests are answered for this long before the answers are written and counted. */
-const TURN_MAX_MS = 20;
+const TURN_MAX_MS = 10;
 /** After some had to wait, so many are let in together: at first, and this many times more while they take no time. */
 const BATCH_MIN = 1;
 const BATCH_GROWTH = 4;
