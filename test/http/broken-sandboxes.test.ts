@@ -1,21 +1,13 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import type { Emulator } from "../../src/index.ts";
 import { createEmulator } from "../../src/index.ts";
-import type { Answer } from "../support/api.ts";
-import { caller, SERVERLESS } from "../support/api.ts";
+import { caller, SERVERLESS, within } from "../support/api.ts";
 import { alter } from "../support/database-files.ts";
 import { inFolder } from "../support/dump.ts";
 
 const CHAT = "/inference/v1/chat/completions";
 const hello = { model: SERVERLESS, messages: [{ role: "user", content: "hello" }] };
-
-/** A caller whose base URL is a sandbox's. */
-const within =
-  (emulator: Emulator, name: string) =>
-  (method: string, path: string, body?: unknown): Promise<Answer> =>
-    caller(emulator)(method, `/sandboxes/${name}${path}`, body);
 
 describe("a sandbox that cannot be", () => {
   test("removed to the end is gone after a restart, with what was uploaded to it", async () => {

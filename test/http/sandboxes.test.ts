@@ -5,7 +5,7 @@ import { createClient } from "../../src/client/client.ts";
 import type { Emulator } from "../../src/index.ts";
 import { createEmulator } from "../../src/index.ts";
 import type { Answer } from "../support/api.ts";
-import { caller, fresh, SERVERLESS, SMALL } from "../support/api.ts";
+import { caller, fresh, SERVERLESS, SMALL, within } from "../support/api.ts";
 import { inFolder } from "../support/dump.ts";
 import { baseFiles, upload } from "../support/upload.ts";
 
@@ -13,12 +13,6 @@ const CREATE = "/v1/accounts/local/deployments?deploymentId=d";
 const GET = "/v1/accounts/local/deployments/d";
 const CHAT = "/inference/v1/chat/completions";
 const hello = { model: SERVERLESS, messages: [{ role: "user", content: "hello" }] };
-
-/** A caller whose base URL is a sandbox's. */
-const within =
-  (emulator: Emulator, name: string) =>
-  (method: string, path: string, body?: unknown): Promise<Answer> =>
-    caller(emulator)(method, `/sandboxes/${name}${path}`, body);
 
 const clientOf = (emulator: Emulator, name: string) =>
   createClient(`${emulator.url}/sandboxes/${name}`, (input, init) => emulator.fetch(input, init));

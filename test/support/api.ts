@@ -37,6 +37,12 @@ export const caller =
     return { status: response.status, body: parsed, headers: response.headers, text };
   };
 
+/** A caller whose base URL is a sandbox's. */
+export const within =
+  (emulator: Emulator, name: string) =>
+  (method: string, path: string, body?: unknown): Promise<Answer> =>
+    caller(emulator)(method, `/sandboxes/${name}${path}`, body);
+
 /** A manual-clock emulator for one test. */
 export async function fresh(
   options: EmulatorOptions = {},
