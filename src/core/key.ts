@@ -13,7 +13,7 @@ const SHOWN = /^sha256:[0-9a-f]{12}$/;
 /** What is kept of a key that a client chose: its SHA-256, marked as such. */
 export const hashDirectKey = (key: string): string => MARK + digest(key);
 
-/** What is shown of it: enough to tell keys apart. */
+/** The part of a key that is shown: enough to distinguish it from others. */
 export const shownDirectKey = (hash: string): string => hash.slice(0, MARK.length + SHOWN_LENGTH);
 
 /**

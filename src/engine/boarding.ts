@@ -78,7 +78,7 @@ const toWork = (
   offsets,
 });
 
-/** Guests on a public deployment share no prompts with its owner: cached tokens would tell what others have asked. */
+/** Guests on a public deployment share no prompts with its owner: cached token counts would reveal what others asked. */
 const scopeOf = (world: World, { name }: DeploymentRecord, { account }: Caller): string =>
   maySee(world, account, name) ? name : guestScope(name, account);
 

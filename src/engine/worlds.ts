@@ -171,7 +171,7 @@ export class Worlds {
     try {
       this.#remove(name);
     } catch {
-      // the reason why it is only half is what the caller is told
+      // the caller gets the error that left it half made
     }
   }
 }

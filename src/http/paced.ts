@@ -58,15 +58,15 @@ export interface Paced {
   response: Response;
 }
 
-/** Where a paced body is told. */
+/** The party that receives the frames of a paced body. */
 interface Listener {
-  /** @returns whether there is room for more; where there is none, nothing is told until `resume` */
+  /** @returns whether there is room for more; where there is none, the body sends no frame until `resume` */
   write(text: string): boolean;
   end(): void;
   fail(error: Error): void;
 }
 
-/** A body that is being told. */
+/** A body while its frames are being sent. */
 interface Telling {
   /** The listener has gone. */
   leave: () => void;
@@ -84,10 +84,10 @@ const PIECE_MAX = 65_536;
  * stream like any other; a server that has the socket pours it there, which costs half.
  */
 export class PacedBody extends ReadableStream<Uint8Array> {
-  /** Begins to tell. */
+  /** Starts to send frames to the listener. */
   readonly tell: (listener: Listener) => Telling;
 
-  /** @param hungUp is called with the frames that were told, when the client goes before the end */
+  /** @param hungUp is called with the frames that were sent, when the client leaves before the end */
   constructor(world: World, plan: Plan, hungUp: (chunks: number) => void) {
     let telling: Telling | undefined;
     const tell = (listener: Listener): Telling => (telling = tellFrames(world, plan, hungUp, listener));

@@ -49,7 +49,7 @@ function isBegunByOthers(path: string): boolean {
 }
 
 /**
- * Tells from the first bytes whose a database is, so that SQLite opens no other's: opening alone may change a file,
+ * Reads from the first bytes which program owns a database, so that SQLite opens no other's: opening alone may change a file,
  * by rolling back or folding in what a killed process left (sqlite.org/fileformat2.html).
  * Never to be called for a file that this process has open: closing it here would end SQLite's locks.
  */

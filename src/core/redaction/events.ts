@@ -1,6 +1,6 @@
 import { hideAcross, hideTokens } from "./tokens.ts";
 
-/** Fields that tell apart whose piece of text an event has. */
+/** Fields that identify the text to which the piece in an event belongs. */
 const INDEXES = ["index", "output_index", "content_index", "summary_index"];
 
 /** Calls back for every text in a value, with its place, and copies the value with what comes back. */
